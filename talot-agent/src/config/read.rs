@@ -1,0 +1,173 @@
+//! Every table and key there is, each with its default.
+
+use std::{ops::RangeInclusive, path::Path, time::Duration};
+
+use talot_common::port_type::Aim;
+use toml::de::DeValue;
+
+use super::{
+    Config, Drain, Idle, Kernel, Metrics, Records,
+    aim::{self, aim},
+    document::{At, Document},
+    mistake::Wrong,
+    points::{self, Draft},
+    prefix::prefix,
+    section::Section,
+    values::{
+        ANY_DURATION, absolute_path, choice, duration, integer, local_time, path, size,
+        socket_address, text,
+    },
+    zone::zone,
+};
+
+/// How many keys of one family a table may be asked to hold.
+const KEYS: RangeInclusive<u32> = 1..=1 << 26;
+/// How often the kernel's tables may be drained.
+const DRAIN_INTERVAL: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(3600);
+
+/// Reads the document.
+pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory: &Path) -> Config {
+    let default = Config::default();
+    let timezone = root.get_or("timezone", default.timezone, |value| zone(value, directory));
+    let data_dir = root.get_or("data_dir", default.data_dir, |value| path(value, directory));
+    let points = root.tables("point", Draft::read);
+    points::check(document, &points);
+    root.tables("exclude", exclude);
+    root.tables("maintenance", maintenance);
+    let solicited = root.table("solicited", |section| {
+        let mut idle = |key, default| section.get_or(key, default, |v| duration(v, ANY_DURATION));
+        Idle {
+            tcp: idle("tcp", default.solicited.tcp),
+            udp: idle("udp", default.solicited.udp),
+            other: idle("other", default.solicited.other),
+        }
+    });
+    let kernel = root.table("kernel", |section| Kernel {
+        keys: section.get_or("keys", default.kernel.keys, |v| integer(v, KEYS)),
+        keys6: section.get_or("keys6", default.kernel.keys6, |v| integer(v, KEYS)),
+        pin_dir: section.get_or("pin_dir", default.kernel.pin_dir, absolute_path),
+    });
+    let drain = root.table("drain", |section| Drain {
+        interval: section.get_or("interval", default.drain.interval, |value| {
+            duration(value, DRAIN_INTERVAL)
+        }),
+        day_memory: section.get_or("day_memory", default.drain.day_memory, size),
+    });
+    let records = root.table("records", |section| Records {
+        keep_days: section.get_or("keep_days", default.records.keep_days, |value| {
+            integer(value, 1..=u32::MAX)
+        }),
+    });
+    let metrics = root.table("metrics", |section| Metrics {
+        listen: section.get_or("listen", default.metrics.listen, socket_address),
+        ports: ports(section).unwrap_or(default.metrics.ports),
+    });
+    root.table("geo", |section| {
+        section.get("country", |value| path(value, directory));
+        section.get("asn", |value| path(value, directory));
+    });
+    root.table("privacy", |section| privacy(section, directory));
+    Config {
+        timezone,
+        data_dir,
+        points: points.into_iter().filter_map(Draft::finish).collect(),
+        solicited,
+        kernel,
+        drain,
+        records,
+        metrics,
+    }
+}
+
+/// The port types that are always shown.
+fn ports(section: &mut Section<'_>) -> Option<Vec<Aim>> {
+    let allowed = format!("a list; each {}", aim::ALLOWED);
+    let given = section.list("ports", true, &allowed, aim)?;
+    let mut ports = Vec::new();
+    for port in given {
+        if ports.contains(&port.value) {
+            let wrong = Wrong::new(format!("{} is given already", port.value), "each once");
+            section.note(port.at, "ports", wrong);
+        } else {
+            ports.push(port.value);
+        }
+    }
+    Some(ports)
+}
+
+/// A rule of what is not to be counted.
+fn exclude(section: &mut Section<'_>) {
+    let string = |value: &DeValue<'_>| text(value, "a string").map(drop);
+    section.get("point", string);
+    section.get("source", prefix);
+    section.get("destination", prefix);
+    section.get("protocol", string);
+    section.get("port", |value| integer(value, 0..=u16::MAX));
+    section.get("reason", string);
+}
+
+/// A time in which a point is not to be counted on.
+fn maintenance(section: &mut Section<'_>) {
+    let string = |value: &DeValue<'_>| text(value, "a string").map(drop);
+    section.get("point", string);
+    section.get("from", local_time);
+    section.get("to", local_time);
+    section.get("note", string);
+}
+
+/// In what form records name sources.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SourcesForm {
+    Plain,
+    Anonymise,
+    Truncate,
+    None,
+}
+
+impl SourcesForm {
+    const ALL: [Self; 4] = [Self::Plain, Self::Anonymise, Self::Truncate, Self::None];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Anonymise => "anonymise",
+            Self::Truncate => "truncate",
+            Self::None => "none",
+        }
+    }
+}
+
+fn privacy(section: &mut Section<'_>, directory: &Path) {
+    let sources = section.right_or("sources", SourcesForm::Plain, |value| {
+        choice(value, &SourcesForm::ALL, SourcesForm::name)
+    });
+    let key_file = section.get("key_file", |value| path(value, directory));
+    let v4 = section.get("v4", |value| integer(value, 0..=32u8));
+    let v6 = section.get("v6", |value| integer(value, 0..=128u8));
+    let parameters = [
+        (
+            "key_file",
+            key_file.map(|given| given.at),
+            SourcesForm::Anonymise,
+        ),
+        ("v4", v4.map(|given| given.at), SourcesForm::Truncate),
+        ("v6", v6.map(|given| given.at), SourcesForm::Truncate),
+    ];
+    let Some(At { value: sources, .. }) = sources else {
+        return;
+    };
+    for (key, given, form) in parameters {
+        if let Some(at) = given
+            && sources != form
+        {
+            let (form, sources) = (form.name(), sources.name());
+            let what = format!("means nothing with sources = {sources:?}");
+            section.note(
+                at,
+                key,
+                Wrong::new(what, format!("only with sources = {form:?}")),
+            );
+        }
+    }
+}

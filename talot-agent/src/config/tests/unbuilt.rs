@@ -1,0 +1,95 @@
+use super::{Config, EXAMPLE, mistakes, only_mistake, parse, point};
+
+#[test]
+fn the_example_yields_exactly_the_refusals() {
+    assert_eq!(
+        mistakes(EXAMPLE),
+        [
+            "12: exclude: `[[exclude]]` is not supported by this version: leave it out",
+            "20: maintenance: `[[maintenance]]` is not supported by this version: leave it out",
+            "38: records.keep_days: `[records] keep_days` is not supported by this version: leave it out",
+            "43: geo.country: `[geo] country` is not supported by this version: leave it out",
+            "44: geo.asn: `[geo] asn` is not supported by this version: leave it out",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_built_is_refused_by_name() {
+    for (text, line, name) in [
+        ("[[exclude]]\nport = 22", 1, "exclude: `[[exclude]]`"),
+        ("[[maintenance]]", 1, "maintenance: `[[maintenance]]`"),
+        ("exclude = [{reason = 'x'}]", 1, "exclude: `[[exclude]]`"),
+        (
+            &point("mode = 'dark'\nverdict = 'drop'"),
+            5,
+            "point.verdict: `verdict = \"drop\"`",
+        ),
+        ("[geo]\ncountry = 'c'", 2, "geo.country: `[geo] country`"),
+        ("[geo]\nasn = 'c'", 2, "geo.asn: `[geo] asn`"),
+        (
+            "privacy.sources = 'none'",
+            1,
+            "privacy.sources: `[privacy] sources = \"none\"`",
+        ),
+        (
+            "[privacy]\nsources = 'anonymise'\nkey_file = 'k'",
+            2,
+            "privacy.sources: `[privacy] sources = \"anonymise\"`",
+        ),
+        (
+            "[privacy]\nsources = 'truncate'\nv4 = 24\nv6 = 48",
+            2,
+            "privacy.sources: `[privacy] sources = \"truncate\"`",
+        ),
+        (
+            "kernel.pin_dir = '/run/b'",
+            1,
+            "kernel.pin_dir: `[kernel] pin_dir = \"/run/b\"`",
+        ),
+        (
+            "records.keep_days = 400",
+            1,
+            "records.keep_days: `[records] keep_days`",
+        ),
+    ] {
+        only_mistake(
+            text,
+            &format!("{line}: {name} is not supported by this version"),
+            "",
+        );
+    }
+    let only = "kernel.pin_dir = '/sys/fs/bpf/talot'\nprivacy.sources = 'plain'\n";
+    assert_eq!(parse(only).unwrap(), Config::default());
+}
+
+#[test]
+fn what_is_refused_is_checked_all_the_same() {
+    let text = "\
+[[exclude]]
+port = 65536
+source = '192.0.2.1/24'
+protocol = 6
+proto = 'tcp'
+[[maintenance]]
+from = 2011-07-02T00:00:00
+to = '2011-07-32T00:00'
+till = 1
+";
+    let found = mistakes(text);
+    let starts = [
+        "1: exclude: `[[exclude]]` is not supported",
+        "2: exclude.port: 65536 is out of range; allowed: an integer from 0 to 65535",
+        "3: exclude.source: \"192.0.2.1/24\" has bits set",
+        "4: exclude.protocol: an integer where a string belongs",
+        "5: exclude.proto: unknown key; allowed: point, source, destination, protocol, port, reason",
+        "6: maintenance: `[[maintenance]]` is not supported",
+        "7: maintenance.from: a datetime where a string belongs; allowed: a local time",
+        "8: maintenance.to: \"2011-07-32T00:00\" is not a local time",
+        "9: maintenance.till: unknown key; allowed: point, from, to, note",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:#?}");
+    for (found, start) in found.iter().zip(starts) {
+        assert!(found.starts_with(start), "{found:?} is not {start:?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Today's figures, for everybody who asks: metrics, `status`, the live line.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use prometheus::{Histogram, HistogramOpts};
+use serde::{Deserialize, Serialize};
+use talot_common::{port_type::Aim, words::Class};
+
+use crate::{
+    journal::{Section, Tally},
+    row::Row,
+};
+
+/// What is known of the sensor after its last drain.
+pub struct Figures {
+    /// Every point, in the order of the configuration.
+    pub points: Vec<PointFigures>,
+    /// When the kernel was drained last.
+    pub last_drain: Option<Timestamp>,
+    /// How long drains take.
+    pub drain_seconds: Histogram,
+    /// Why nothing has become durable since the last drain that did, if so.
+    pub trouble: Option<String>,
+}
+
+/// What is known of a point.
+pub struct PointFigures {
+    /// Its state, which `status` prints.
+    pub state: PointState,
+    /// Packets since the agent began, and today before it.
+    pub total: Tally,
+    /// Accesses of today by port type.
+    pub accesses: BTreeMap<Aim, u64>,
+    /// Accesses by the port types that have a series of their own.
+    pub shown: BTreeMap<Aim, u64>,
+    /// Accesses to all others.
+    pub other: u64,
+    /// When a day was closed last.
+    pub last_closed: Option<Timestamp>,
+}
+
+/// A point as `status` shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PointState {
+    /// Its name.
+    pub name: String,
+    /// Its interface.
+    pub interface: String,
+    /// `live` or `dark`.
+    pub mode: String,
+    /// `native` or `generic`; none while it is not attached.
+    pub xdp_mode: Option<String>,
+    /// What it watches.
+    pub addresses: String,
+    /// The day of the figures.
+    pub day: Date,
+    /// Packets of that day, as drained.
+    pub today: Tally,
+    /// How far the identity is off, over all drains: 0, always.
+    pub identity_difference: i64,
+    /// Seconds of that day in which the point was watching.
+    pub observed_seconds: f64,
+}
+
+/// How many port types beside the configured ones have a series of their own.
+const SHOWN: usize = 20;
+
+impl PointFigures {
+    /// Nothing is counted yet.
+    pub fn new(state: PointState, ports: &[Aim]) -> Self {
+        Self {
+            state,
+            total: Tally::default(),
+            accesses: BTreeMap::new(),
+            shown: ports.iter().map(|aim| (*aim, 0)).collect(),
+            other: 0,
+            last_closed: None,
+        }
+    }
+
+    /// Adds what a drain has brought, the packets of the day before midnight too.
+    pub fn add(&mut self, section: &Section) {
+        self.total.add(&section.tally);
+        self.add_accesses(section.rows.iter().copied(), section.day);
+        if section.day == self.state.day {
+            self.state.today.add(&section.tally);
+            self.state.observed_seconds += section.observation.observed_us as f64 / 1e6;
+        }
+    }
+
+    /// Adds rows to the accesses. A port type gets a series of its own while there is room, those
+    /// with most accesses first; within a day a series never falls, and nothing counts twice.
+    pub fn add_accesses(&mut self, rows: impl Iterator<Item = Row>, day: Date) {
+        let mut accesses = BTreeMap::<Aim, u64>::new();
+        for row in rows.filter(|row| row.key.class == Class::Access) {
+            *accesses.entry(row.key.aim).or_default() += row.packets;
+        }
+        let mut by_rank: Vec<(Aim, u64)> = accesses.into_iter().collect();
+        by_rank.sort_by_key(|(aim, packets)| (std::cmp::Reverse(*packets), *aim));
+        let most = self.most_shown();
+        for (aim, packets) in by_rank {
+            if day == self.state.day {
+                *self.accesses.entry(aim).or_default() += packets;
+            }
+            if self.shown.contains_key(&aim) || self.shown.len() < most {
+                *self.shown.entry(aim).or_default() += packets;
+            } else {
+                self.other += packets;
+            }
+        }
+    }
+
+    fn most_shown(&self) -> usize {
+        SHOWN.max(self.shown.len())
+    }
+
+    /// Begins a new day: its figures, and the choice of the series, start anew.
+    pub fn begin(&mut self, day: Date, ports: &[Aim]) {
+        self.state.day = day;
+        self.state.today = Tally::default();
+        self.state.observed_seconds = 0.0;
+        self.accesses.clear();
+        self.shown = ports.iter().map(|aim| (*aim, 0)).collect();
+        self.other = 0;
+    }
+}
+
+impl Figures {
+    /// The figures of points that have counted nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the buckets of the histogram are wrong.
+    pub fn new(points: Vec<PointFigures>) -> prometheus::Result<Self> {
+        let options = HistogramOpts::new(
+            "talot_drain_duration_seconds",
+            "Time from switching the tables to having their contents durable",
+        );
+        let buckets = prometheus::exponential_buckets(0.01, 2.0, 12)?;
+        Ok(Self {
+            points,
+            last_drain: None,
+            drain_seconds: Histogram::with_opts(options.buckets(buckets))?,
+            trouble: None,
+        })
+    }
+}

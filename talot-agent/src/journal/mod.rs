@@ -1,0 +1,249 @@
+//! What has been drained and is not closed yet, durably.
+//!
+//! Each drain of the kernel becomes one file, so it is durable as a whole or not at all. Files of
+//! neighbouring drains are merged from time to time, so there are never many.
+
+mod drains;
+mod file;
+#[cfg(test)]
+pub(crate) mod model;
+mod packed;
+mod recovery;
+mod rows;
+mod section;
+mod span;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, TryLockError},
+    io::ErrorKind,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::civil::Date;
+
+pub use self::{
+    drains::{Drains, Merged},
+    rows::Rows,
+    section::{History, Observation, Section, Watched},
+    tally::Tally,
+};
+use self::{file::DrainFile, span::Span};
+use crate::durable;
+
+const DIRECTORY: &str = "journal";
+/// How many neighbouring files of about the same number of drains become one.
+const FAN_IN: usize = 16;
+/// How many files a merge reads at most.
+const MOST_INPUTS: usize = 4 * FAN_IN;
+
+/// The journal of a data directory, for the one agent that writes it.
+pub struct Journal {
+    dir: PathBuf,
+    tmp_dir: PathBuf,
+    /// Number of the next drain.
+    next: u64,
+    drains: Drains,
+    /// Held as long as the journal is open.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens the journal, creating what is missing, and puts in order what a crash left.
+    ///
+    /// # Errors
+    /// When another process has it open, or the data directory cannot be written.
+    pub fn open(data_dir: &Path) -> Result<Self> {
+        let dir = data_dir.join(DIRECTORY);
+        let tmp_dir = tmp_dir(data_dir);
+        durable::create_dir_all(&dir)?;
+        durable::create_dir_all(&tmp_dir)?;
+        let lock = lock(&dir.join("lock"), data_dir)?;
+        recovery::remove_temporaries(&tmp_dir)?;
+        let (files, next) = recovery::open_files(&dir, &data_dir.join("damaged"))?;
+        let drains = Drains {
+            files,
+            forgotten: BTreeSet::new(),
+        };
+        Ok(Self {
+            dir,
+            tmp_dir,
+            next,
+            drains,
+            _lock: lock,
+        })
+    }
+
+    /// The journal of a data directory in which an agent may be at work, for reading.
+    ///
+    /// # Errors
+    /// See [`Drains::read_only`].
+    pub fn read_only(data_dir: &Path) -> Result<Drains> {
+        Drains::read_only(data_dir)
+    }
+
+    /// Makes one drain durable: all of it, or on error nothing; then the same can be appended
+    /// again. Brings the sections' rows into order. No sections, no file.
+    ///
+    /// # Errors
+    /// When it cannot be written, or a section's day is closed.
+    pub fn append(&mut self, sections: &mut [Section]) -> Result<()> {
+        if sections.is_empty() {
+            return Ok(());
+        }
+        let span = Span::one(self.next);
+        let forgotten = &self.drains.forgotten;
+        let file = DrainFile::write(&self.dir, &self.tmp_dir, span, |out| {
+            for section in sections {
+                if forgotten.contains(&(section.day, section.point.clone())) {
+                    bail!("{} of the point `{}` is closed", section.day, section.point);
+                }
+                section.order_rows();
+                let Section {
+                    day,
+                    point,
+                    tally,
+                    observation,
+                    rows,
+                } = &*section;
+                let rows = rows.iter().copied().map(Ok);
+                out.add(
+                    *day,
+                    point.clone(),
+                    tally.clone(),
+                    observation.clone(),
+                    rows,
+                )?;
+            }
+            Ok(())
+        })?;
+        self.next += 1;
+        self.drains.files.push(Arc::new(file));
+        // The drain is durable, and stays so without the merge.
+        if let Err(error) = self.compact() {
+            log::error!("merging files of the journal failed, will be tried again: {error:#}");
+        }
+        Ok(())
+    }
+
+    /// The days and points that are not closed.
+    pub fn days(&self) -> BTreeSet<(Date, String)> {
+        self.drains.days()
+    }
+
+    /// Everything of a day and point; none if there is nothing.
+    pub fn section(&self, day: Date, point: &str) -> Option<Merged> {
+        self.drains.section(day, point)
+    }
+
+    /// What the journal holds now. The view may go to another thread, and is not disturbed by
+    /// what is appended or forgotten later.
+    pub const fn drains(&self) -> &Drains {
+        &self.drains
+    }
+
+    /// Drops a day and point once it is closed: files with nothing else go at once, the others
+    /// when they are merged. A journal opened anew remembers what its files still hold.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn forget(&mut self, day: Date, point: &str) -> Result<()> {
+        self.drains.forgotten.insert((day, point.to_owned()));
+        let Drains { files, forgotten } = &mut self.drains;
+        let mut result = Ok(());
+        files.retain(|file| {
+            let is_waste =
+                |entry: &file::Entry| forgotten.contains(&(entry.day, entry.point.clone()));
+            if result.is_err() || !file.entries.iter().all(is_waste) {
+                return true;
+            }
+            result = remove(&file.path);
+            result.is_err()
+        });
+        result
+    }
+
+    /// Merges what has become numerous. One merge may fill the next tier.
+    fn compact(&mut self) -> Result<()> {
+        let mut tier = 0;
+        while let Some(run) = self.numerous(tier) {
+            self.merge(run)?;
+            tier += 1;
+        }
+        Ok(())
+    }
+
+    /// Neighbouring files, none above this tier, that are to be merged now. A merge that fails (a
+    /// full disk) is so tried again only when as many files more have come.
+    fn numerous(&self, tier: u32) -> Option<Range<usize>> {
+        let files = &self.drains.files;
+        let is_above = |file: &Arc<DrainFile>| file.span.tier(FAN_IN as u64) > tier;
+        let start = files
+            .iter()
+            .rposition(is_above)
+            .map_or(0, |above| above + 1);
+        let length = files.len() - start;
+        (length > 0 && length.is_multiple_of(FAN_IN))
+            .then(|| start..start + length.min(MOST_INPUTS))
+    }
+
+    fn merge(&mut self, run: Range<usize>) -> Result<()> {
+        let files = self.drains.files[run.clone()].to_vec();
+        let [first, .., last] = &files[..] else {
+            return Ok(());
+        };
+        let span = Span {
+            first: first.span.first,
+            last: last.span.last,
+        };
+        let forgotten = self.drains.forgotten.clone();
+        let inputs = Drains { files, forgotten };
+        let merged = DrainFile::write(&self.dir, &self.tmp_dir, span, |out| {
+            for (day, point) in inputs.days() {
+                let Some(merged) = inputs.section(day, &point) else {
+                    continue;
+                };
+                let rows = merged.rows()?;
+                out.add(day, point, merged.tally, merged.observation, rows)?;
+            }
+            Ok(())
+        })?;
+        self.drains.files.splice(run, [Arc::new(merged)]);
+        inputs.files.iter().try_for_each(|file| remove(&file.path))
+    }
+}
+
+/// Where a data directory's unfinished files stand.
+pub(crate) fn tmp_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("tmp")
+}
+
+fn lock(path: &Path, data_dir: &Path) -> Result<File> {
+    let mut options = File::options();
+    let file = options.create(true).truncate(false).write(true).open(path);
+    let file = file.with_context(|| format!("opening {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(anyhow!(
+            "the data directory {} is in use by another talot-agent: stop that one, or give this \
+             one a data_dir of its own",
+            data_dir.display()
+        )),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("locking {}", path.display()))
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result.with_context(|| format!("removing {}", path.display())),
+    }
+}

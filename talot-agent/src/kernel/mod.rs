@@ -1,0 +1,252 @@
+//! The kernel side as the agent sees it: programs to attach, maps to drain.
+
+mod attach;
+mod grace;
+mod mapped;
+mod table;
+
+use anyhow::{Context as _, Result};
+use aya::{
+    Ebpf, EbpfLoader,
+    programs::{Program, SchedClassifier, Xdp},
+    util::nr_cpus,
+};
+use aya_log::EbpfLogger;
+use talot_common::{
+    key::Subject,
+    layout::{
+        Control, DAYS, POINTS, Tally, Watch, overflow_base, overflow_cells, tallies, tally_index,
+    },
+    overflow,
+};
+
+pub use attach::{Attachment, Mode};
+pub use table::{Capacity, Counted};
+
+use self::{grace::Grace, mapped::Mapped, table::Table};
+use crate::config::XdpChoice;
+
+/// The loaded programs and their maps.
+pub struct Kernel {
+    ebpf: Ebpf,
+    control: Mapped<u64>,
+    watch: Mapped<Watch>,
+    tallies: Mapped<Tally>,
+    overflow: Mapped<u64>,
+    table: Table,
+    grace: Grace,
+    cpus: u32,
+    points: u32,
+    state: Control,
+}
+
+/// What one epoch has counted.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Dispositions by point and day slot; those that are all 0 are left out.
+    pub tallies: Vec<(u8, u8, Tally)>,
+    /// Packets by key.
+    pub keyed: Vec<Counted>,
+    /// Packets whose source found no room.
+    pub overflow: Vec<(Subject, u64)>,
+}
+
+impl Kernel {
+    /// Loads the programs.
+    ///
+    /// # Errors
+    ///
+    /// Names what this machine lacks, or what the kernel refuses.
+    pub fn load(capacity: Capacity, points: usize) -> Result<Self> {
+        attach::check_requirements()?;
+        let cpus = nr_cpus().map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))? as u32;
+        let points = points.clamp(1, POINTS) as u32;
+        let seed = random_words()?;
+        let mut loader = EbpfLoader::new();
+        loader
+            .override_global("CPUS", &cpus, true)
+            .override_global("OVERFLOW_POINTS", &points, true)
+            .override_global("SEED", &seed, true)
+            .map_max_entries("TALLIES", tallies(cpus))
+            .map_max_entries("OVERFLOW", overflow_cells(points));
+        Table::size(&mut loader, capacity);
+        let mut ebpf = loader
+            .load(aya::include_bytes_aligned!(concat!(
+                env!("OUT_DIR"),
+                "/talot.bpf.o"
+            )))
+            .context("creating the BPF maps (is there enough memory for [kernel] keys?)")?;
+        let xdp: &mut Xdp = program(&mut ebpf, "talot_xdp")?;
+        xdp.load().context("loading the XDP program")?;
+        let egress: &mut SchedClassifier = program(&mut ebpf, "talot_egress")?;
+        egress.load().context("loading the egress program")?;
+
+        Ok(Self {
+            control: Mapped::new(&ebpf, "CONTROL", 1)?,
+            watch: Mapped::new(&ebpf, "WATCH", 2)?,
+            tallies: Mapped::new(&ebpf, "TALLIES", tallies(cpus))?,
+            overflow: Mapped::new(&ebpf, "OVERFLOW", overflow_cells(points))?,
+            table: Table::new(&mut ebpf)?,
+            grace: Grace::new(&mut ebpf)?,
+            ebpf,
+            cpus,
+            points,
+            state: Control::default(),
+        })
+    }
+
+    /// The programs' own messages, once.
+    pub fn messages(&mut self) -> Result<EbpfLogger<&'static dyn log::Log>> {
+        EbpfLogger::init(&mut self.ebpf).context("opening the programs' log")
+    }
+
+    /// Attaches to an interface.
+    pub fn attach(
+        &mut self,
+        interface: &str,
+        index: u32,
+        choice: XdpChoice,
+        live: bool,
+    ) -> Result<Attachment> {
+        attach::attach(&mut self.ebpf, interface, index, choice, live)
+    }
+
+    /// Puts a plan into force, for every packet from now on.
+    pub fn watch(&mut self, plan: Watch) -> Result<()> {
+        let next = self.state.watch.wrapping_add(1);
+        self.watch.set(next as usize & 1, plan);
+        self.state.watch = next;
+        self.publish()
+    }
+
+    /// Begins a new epoch; the one that has ended, which no program writes any more, is returned.
+    pub fn flip(&mut self) -> Result<u32> {
+        let ended = self.state.epoch;
+        self.state.epoch = ended.wrapping_add(1);
+        self.publish()?;
+        Ok(ended)
+    }
+
+    fn publish(&mut self) -> Result<()> {
+        let Control { epoch, watch } = self.state;
+        let mut bytes = [0; 8];
+        bytes[..4].copy_from_slice(&epoch.to_ne_bytes());
+        bytes[4..].copy_from_slice(&watch.to_ne_bytes());
+        self.control.publish(0, u64::from_ne_bytes(bytes));
+        self.grace.wait()
+    }
+
+    /// What an ended epoch has counted.
+    pub fn read(&self, epoch: u32) -> Result<Counts> {
+        let mut counts = Counts {
+            keyed: self.table.read(epoch)?,
+            ..Counts::default()
+        };
+        for (point, day) in self.slots() {
+            let tally = self.tally(epoch, point, day);
+            if tally != Tally::default() {
+                counts.tallies.push((point, day, tally));
+            }
+            if tally.overflow > 0 {
+                self.read_overflow(epoch, point, day, &mut counts.overflow);
+            }
+        }
+        Ok(counts)
+    }
+
+    fn read_overflow(&self, epoch: u32, point: u8, day: u8, into: &mut Vec<(Subject, u64)>) {
+        let base = overflow_base(epoch, self.points, point, day);
+        for cell in 0..overflow::CELLS {
+            let packets = self.overflow.get((base + cell) as usize);
+            if packets > 0
+                && let Some((class, aim)) = overflow::subject(cell)
+            {
+                let subject = Subject {
+                    point,
+                    day,
+                    class,
+                    aim,
+                    marks: 0,
+                };
+                into.push((subject, packets));
+            }
+        }
+    }
+
+    /// Empties the maps of an ended epoch.
+    pub fn clear(&mut self, epoch: u32) -> Result<()> {
+        self.table.clear(epoch)?;
+        for (point, day) in self.slots() {
+            if self.tally(epoch, point, day).overflow > 0 {
+                let base = overflow_base(epoch, self.points, point, day);
+                for index in base..base + overflow::CELLS {
+                    self.overflow.set(index as usize, 0);
+                }
+            }
+            for cpu in 0..self.cpus {
+                let index = tally_index(epoch, self.cpus, cpu, point, day);
+                self.tallies.set(index as usize, Tally::default());
+            }
+        }
+        Ok(())
+    }
+
+    /// What a point has counted since the last drain, while it goes on counting.
+    pub fn counting(&self, point: u8) -> Tally {
+        let mut sum = Tally::default();
+        for day in 0..DAYS as u8 {
+            add(&mut sum, &self.tally(self.state.epoch, point, day));
+        }
+        sum
+    }
+
+    fn tally(&self, epoch: u32, point: u8, day: u8) -> Tally {
+        let mut sum = Tally::default();
+        for cpu in 0..self.cpus {
+            let index = tally_index(epoch, self.cpus, cpu, point, day);
+            add(&mut sum, &self.tallies.get(index as usize));
+        }
+        sum
+    }
+
+    fn slots(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
+        (0..self.points as u8).flat_map(|point| (0..DAYS as u8).map(move |day| (point, day)))
+    }
+}
+
+fn add(sum: &mut Tally, tally: &Tally) {
+    let Tally {
+        dispositions,
+        seen,
+        overflow,
+        conversations_forgotten,
+        padding: _,
+    } = tally;
+    for (sum, packets) in sum.dispositions.iter_mut().zip(dispositions) {
+        *sum += packets;
+    }
+    sum.seen += seen;
+    sum.overflow += overflow;
+    sum.conversations_forgotten += conversations_forgotten;
+}
+
+fn program<'a, T>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut T>
+where
+    &'a mut T: TryFrom<&'a mut Program>,
+    <&'a mut T as TryFrom<&'a mut Program>>::Error: std::error::Error + Send + Sync + 'static,
+{
+    ebpf.program_mut(name)
+        .with_context(|| format!("the BPF object has no program {name}"))?
+        .try_into()
+        .with_context(|| format!("BPF program {name}"))
+}
+
+fn random_words() -> Result<[u64; 2]> {
+    let mut words = [0_u64; 2];
+    // SAFETY: getrandom writes at most the 16 bytes that the words have.
+    let read = unsafe { libc::getrandom(words.as_mut_ptr().cast(), size_of_val(&words), 0) };
+    if read != size_of_val(&words) as isize {
+        return Err(std::io::Error::last_os_error()).context("getrandom");
+    }
+    Ok(words)
+}

@@ -1,0 +1,140 @@
+//! `talot-agent`: the command line.
+
+use std::{
+    io::{self, BufWriter, ErrorKind, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+use jiff::civil::Date;
+use talot_agent::{
+    config::{Config, Mistakes},
+    interface,
+    records::{Export, Format, NoDatabase, Table},
+    sensor, status,
+};
+
+#[derive(Parser)]
+#[command(
+    version,
+    about = "Counts the unsolicited packets that reach this machine, by source and port"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Watch, drain, serve metrics, until Ctrl-C or SIGTERM
+    #[command(after_help = "Example: talot-agent run --config /etc/talot/talot.toml")]
+    Run(Configured),
+    /// Write durable records to standard output, the open day's included
+    #[command(
+        after_help = "Example: talot-agent export --table ports --day 2026-11-21 --format json"
+    )]
+    Export {
+        #[command(flatten)]
+        configured: Configured,
+        /// Which table
+        #[arg(long)]
+        table: Table,
+        /// Only this day; without it, all days
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        day: Option<Date>,
+        /// csv, json (one object per line) or parquet
+        #[arg(long, default_value_t)]
+        format: Format,
+    },
+    /// Show what the running agent watches and has counted
+    #[command(after_help = "Example: talot-agent status --config /etc/talot/talot.toml")]
+    Status(Configured),
+    /// Validate the configuration; name every mistake with its line
+    #[command(after_help = "Example: talot-agent check --config /etc/talot/talot.toml")]
+    Check(Configured),
+}
+
+#[derive(Args)]
+struct Configured {
+    /// The configuration; without it, one live point on the interface of the default route
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Configured {
+    fn load(&self) -> Result<Config> {
+        match &self.config {
+            Some(file) => Ok(Config::load(file)?),
+            None => Ok(Config::default()),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the results has had enough.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("talot-agent: {error:#}");
+            if error.is::<Mistakes>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Run(configured) => {
+            let mut config = configured.load()?;
+            if config.points.is_empty() {
+                config.points = vec![interface::default_point()?];
+            }
+            tokio::runtime::Runtime::new()
+                .context("starting the runtime")?
+                .block_on(sensor::run(config))
+        }
+        Command::Export {
+            configured,
+            table,
+            day,
+            format,
+        } => {
+            let config = configured.load()?;
+            let export = Export {
+                data_dir: &config.data_dir,
+                zone: &config.timezone.zone,
+                enrichment: &NoDatabase,
+                verify: true,
+            };
+            let mut out = BufWriter::new(io::stdout());
+            export.write(table, day, format, &mut out)?;
+            out.flush().context("writing to standard output")
+        }
+        Command::Status(configured) => {
+            let config = configured.load()?;
+            print!("{}", status::ask(&config.data_dir)?.text()?);
+            Ok(())
+        }
+        Command::Check(configured) => {
+            configured.load()?;
+            println!("the configuration is right");
+            Ok(())
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
+    };
+    error.chain().any(broken)
+}

@@ -1,0 +1,301 @@
+//! From the configuration and the interfaces as they are to what the programs are told to watch.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::{civil::Date, tz::TimeZone};
+use talot_common::{
+    layout::{DAYS, Hook, Point, RANGES, Range4, Range6, Watch},
+    packet::{V4, V6},
+};
+
+use crate::{
+    calendar,
+    config::{Idle, Mode, PointConfig, Prefix},
+    interface::Interface,
+    records::Bounds,
+};
+
+/// What each point watches now, in the order of the configuration.
+pub type Addresses = Vec<Vec<Prefix>>;
+
+/// The addresses of every point: the configured, else the interface's own.
+pub fn addresses(points: &[PointConfig], interfaces: &BTreeMap<String, Interface>) -> Addresses {
+    let own = |name: &str| {
+        interfaces.get(name).map_or_else(Vec::new, |interface| {
+            interface
+                .addresses
+                .iter()
+                .copied()
+                .map(Prefix::host)
+                .collect()
+        })
+    };
+    let of = |point: &PointConfig| {
+        let mut prefixes = point
+            .addresses
+            .clone()
+            .unwrap_or_else(|| own(&point.interface));
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        prefixes
+    };
+    points.iter().map(of).collect()
+}
+
+/// The window of days that the programs tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first of them.
+    pub first: Date,
+    /// How far CLOCK_TAI is ahead of the time of day, seconds.
+    pub tai_offset: i64,
+}
+
+/// The plan as the programs read it.
+///
+/// # Errors
+///
+/// If there are more address ranges than the programs have room for.
+pub fn plan(
+    points: &[PointConfig],
+    addresses: &Addresses,
+    interfaces: &BTreeMap<String, Interface>,
+    idle: &Idle,
+    window: Window,
+    zone: &TimeZone,
+) -> Result<Watch> {
+    let mut watch = Watch::empty();
+    watch.first_day = calendar::number(window.first);
+    watch.day_ends = day_ends(window, zone)?;
+    watch.idle = [idle.tcp, idle.udp, idle.other]
+        .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    let (mut used4, mut used6, mut hooks) = (0, 0, 0);
+    for (slot, point) in points.iter().enumerate() {
+        let is_first_of_hook = points[..slot]
+            .iter()
+            .all(|other| other.interface != point.interface);
+        let Some(interface) = interfaces.get(&point.interface) else {
+            continue;
+        };
+        let (true, Some(link)) = (is_first_of_hook, interface.link) else {
+            continue;
+        };
+        let (start4, start6) = (used4, used6);
+        for (prefix, point) in ranges(points, addresses, &point.interface) {
+            match prefix.address {
+                std::net::IpAddr::V4(address) => {
+                    let mask = mask(prefix.length);
+                    *room(&mut watch.v4, &mut used4)? = Range4 {
+                        network: V4::from(address).0,
+                        mask: mask[0],
+                        point,
+                    };
+                }
+                std::net::IpAddr::V6(address) => {
+                    *room(&mut watch.v6, &mut used6)? = Range6 {
+                        network: V6::from(address).0,
+                        mask: mask(prefix.length),
+                        point,
+                    };
+                }
+            }
+        }
+        watch.hooks[hooks] = Hook {
+            ifindex: interface.index,
+            link: link as u8,
+            first_point: slot as u8,
+            v4: [start4 as u8, used4 as u8],
+            v6: [start6 as u8, used6 as u8],
+            padding: [0; 2],
+        };
+        hooks += 1;
+    }
+    watch.hooks_used = hooks as u32;
+    Ok(watch)
+}
+
+/// The ranges of all points of an interface, the longest prefix first.
+fn ranges(points: &[PointConfig], addresses: &Addresses, interface: &str) -> Vec<(Prefix, Point)> {
+    let mut ranges = Vec::new();
+    for (slot, (point, prefixes)) in points.iter().zip(addresses).enumerate() {
+        if point.interface == interface {
+            let point = Point {
+                slot: slot as u8,
+                live: u8::from(point.mode == Mode::Live),
+                padding: [0; 2],
+            };
+            ranges.extend(prefixes.iter().map(|prefix| (*prefix, point)));
+        }
+    }
+    ranges.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.length));
+    ranges
+}
+
+fn room<'a, T>(ranges: &'a mut [T; RANGES], used: &mut usize) -> Result<&'a mut T> {
+    ensure!(
+        *used < RANGES,
+        "more than {RANGES} addresses of one family are to be watched: name prefixes that hold them \
+         in the configuration ([[point]] addresses)"
+    );
+    *used += 1;
+    Ok(&mut ranges[*used - 1])
+}
+
+/// The mask of a prefix as words in network byte order; of an IPv4 prefix the first is meant.
+fn mask(length: u8) -> [u32; 4] {
+    let bits = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+    V6::from(std::net::Ipv6Addr::from_bits(bits)).0
+}
+
+fn day_ends(window: Window, zone: &TimeZone) -> Result<[u64; DAYS - 1]> {
+    let mut ends = [0; DAYS - 1];
+    let mut day = window.first;
+    for end in &mut ends {
+        let moment = Bounds::of(day, zone)?.end.as_nanosecond();
+        let tai = moment + i128::from(window.tai_offset) * 1_000_000_000;
+        *end = u64::try_from(tai).context("a day before 1970")?;
+        day = day.tomorrow()?;
+    }
+    Ok(ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::civil::date;
+    use talot_common::packet::Link;
+
+    use super::*;
+    use crate::config::XdpChoice;
+
+    fn point(name: &str, interface: &str, mode: Mode, addresses: &[&str]) -> PointConfig {
+        let prefix = |text: &&str| {
+            let (address, length) = text.split_once('/').unwrap_or((text, ""));
+            let host = Prefix::host(address.parse().unwrap());
+            Prefix {
+                length: length.parse().unwrap_or(host.length),
+                ..host
+            }
+        };
+        PointConfig {
+            name: name.into(),
+            interface: interface.into(),
+            addresses: (!addresses.is_empty()).then(|| addresses.iter().map(prefix).collect()),
+            mode,
+            xdp: XdpChoice::Auto,
+        }
+    }
+
+    fn interface(index: u32, addresses: &[&str]) -> Interface {
+        Interface {
+            index,
+            link: Some(Link::Ethernet),
+            addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+            missed: 0,
+        }
+    }
+
+    fn planned(points: &[PointConfig], interfaces: &BTreeMap<String, Interface>) -> Result<Watch> {
+        let idle = Idle {
+            tcp: Duration::from_secs(3),
+            udp: Duration::from_secs(2),
+            other: Duration::from_secs(1),
+        };
+        let window = Window {
+            first: date(2026, 11, 21),
+            tai_offset: 37,
+        };
+        let addresses = addresses(points, interfaces);
+        plan(
+            points,
+            &addresses,
+            interfaces,
+            &idle,
+            window,
+            &TimeZone::UTC,
+        )
+    }
+
+    #[test]
+    fn the_longest_prefix_comes_first_and_each_hook_has_its_own_ranges() {
+        let points = [
+            point("wide", "b", Mode::Dark, &["198.51.0.0/16"]),
+            point("home", "a", Mode::Live, &[]),
+            point(
+                "narrow",
+                "b",
+                Mode::Dark,
+                &["198.51.100.0/24", "2001:db8::/33"],
+            ),
+        ];
+        let interfaces = BTreeMap::from([
+            ("a".to_owned(), interface(7, &["192.0.2.1", "fe80::1"])),
+            ("b".to_owned(), interface(9, &["192.0.2.9"])),
+        ]);
+        let watch = planned(&points, &interfaces).unwrap();
+        assert_eq!(watch.hooks_used, 2);
+        let [b, a] = [watch.hooks[0], watch.hooks[1]];
+        assert_eq!(
+            (b.ifindex, b.first_point, b.v4, b.v6),
+            (9, 0, [0, 2], [0, 1])
+        );
+        assert_eq!(
+            (a.ifindex, a.first_point, a.v4, a.v6),
+            (7, 1, [2, 3], [1, 2])
+        );
+        let bytes = |words: [u32; 2]| words.map(u32::to_ne_bytes);
+        let [narrow, wide, home] = [watch.v4[0], watch.v4[1], watch.v4[2]];
+        assert_eq!(
+            bytes([narrow.network, narrow.mask]),
+            [[198, 51, 100, 0], [255, 255, 255, 0]]
+        );
+        assert_eq!(
+            bytes([wide.network, wide.mask]),
+            [[198, 51, 0, 0], [255, 255, 0, 0]]
+        );
+        assert_eq!(bytes([home.network, home.mask]), [[192, 0, 2, 1], [255; 4]]);
+        assert_eq!(
+            [narrow.point.slot, wide.point.slot, home.point.slot],
+            [2, 0, 1]
+        );
+        assert_eq!(
+            [narrow.point.live, wide.point.live, home.point.live],
+            [0, 0, 1]
+        );
+        assert_eq!(
+            watch.v6[0].mask.map(u32::to_ne_bytes).concat(),
+            [255, 255, 255, 255, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        );
+    }
+
+    #[test]
+    fn days_end_at_midnight_in_tai() {
+        let watch = planned(&[], &BTreeMap::new()).unwrap();
+        // date -u -d 2026-11-22 +%s
+        assert_eq!(watch.day_ends[0], (1_795_305_600 + 37) * 1_000_000_000);
+        assert_eq!(
+            watch.day_ends[6] - watch.day_ends[0],
+            6 * 86_400_000_000_000
+        );
+        assert_eq!(watch.first_day, 20_778);
+        assert_eq!(watch.idle, [3_000_000_000, 2_000_000_000, 1_000_000_000]);
+    }
+
+    #[test]
+    fn too_many_addresses_are_refused() {
+        let all: Vec<String> = (0..=RANGES).map(|host| format!("10.0.0.{host}")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let points = [point("p", "a", Mode::Live, &[])];
+        let many = BTreeMap::from([("a".to_owned(), interface(1, &all))]);
+        assert!(
+            planned(&points, &many)
+                .unwrap_err()
+                .to_string()
+                .contains("64")
+        );
+        let fits = BTreeMap::from([("a".to_owned(), interface(1, &all[1..]))]);
+        assert_eq!(planned(&points, &fits).unwrap().hooks[0].v4, [0, 64]);
+    }
+}

@@ -1,0 +1,59 @@
+//! The daily records: what a point counted in a day, as Parquet tables that any engine reads.
+//!
+//! A day that is over is closed: its tables are written once and for all. The open day is made of
+//! the same rows in the same form whenever somebody asks for it.
+
+mod close;
+mod closed;
+mod coverage;
+mod day;
+mod enrichment;
+mod export;
+mod layout;
+mod marks;
+mod parquet_file;
+mod ports;
+mod schema;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt;
+
+use anyhow::{Context as _, Result};
+use arrow_array::RecordBatch;
+
+pub use self::{
+    close::close_day,
+    day::Bounds,
+    enrichment::{Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
+    export::{Export, Format},
+    layout::{closed_days, is_closed},
+    marks::MARKS,
+    schema::Table,
+};
+
+/// Rows that are handed on at a time.
+const BATCH: usize = 8192;
+
+/// Version of the counting rules (section 2 of the contract).
+pub const DEFINITION: i32 = 1;
+
+type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch>> + 'a>;
+
+/// A count as the tables hold it.
+fn count(count: u64) -> Result<i64> {
+    count
+        .try_into()
+        .with_context(|| format!("the count {count} does not fit a table"))
+}
+
+/// Something that is chosen by its name on the command line.
+fn by_name<T: Copy + fmt::Display>(all: &[T], name: &str) -> Result<T> {
+    let found = all.iter().find(|value| value.to_string() == name);
+    found.copied().with_context(|| {
+        let names: Vec<_> = all.iter().map(|value| format!("`{value}`")).collect();
+        format!("`{name}` is unknown; allowed: {}", names.join(", "))
+    })
+}

@@ -1,0 +1,11 @@
+//! What the kernel side and user space share: the words, the packet parser, the decision table,
+//! and the layouts of the maps.
+#![no_std]
+
+pub mod decision;
+pub mod key;
+pub mod layout;
+pub mod overflow;
+pub mod packet;
+pub mod port_type;
+pub mod words;

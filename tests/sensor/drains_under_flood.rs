@@ -1,0 +1,114 @@
+//! Drains while packets pour in from both CPUs: nothing is lost, nothing is doubled.
+
+use std::{
+    io,
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+use talot_tests::{
+    agent::{Agent, Home},
+    identity,
+    lab::Lab,
+    packet::{Ends, flag, frame, many_v4, many_v6, protocol, tcp},
+    rows::{Key, Rows},
+    send::Sender,
+};
+
+use crate::common::{alone, assert_nothing_but, dark};
+
+/// Different frames of each CPU.
+const KINDS: u32 = 1000;
+
+/// The frames of one CPU, and what each is counted as. Some keys are common to all CPUs.
+fn frames(cpu: u32) -> Vec<(Vec<u8>, Key)> {
+    let frame_of = |n: u32| {
+        let number = if n.is_multiple_of(5) {
+            n
+        } else {
+            n + cpu * KINDS
+        };
+        let port = 1 + (n % 7) as u16;
+        let ends = if n.is_multiple_of(2) {
+            Ends::new(&many_v4(number).to_string(), "198.51.100.1")
+        } else {
+            Ends::new(&many_v6(number.into()).to_string(), "2001:db8:51::1")
+        };
+        let key = Key::new("access", protocol::TCP, Some(port), false, ends.source);
+        (frame(&tcp(ends, 1, port, flag::SYN)), key)
+    };
+    (0..KINDS).map(frame_of).collect()
+}
+
+#[test]
+fn every_key_is_exact() {
+    let _alone = alone();
+    let long = std::env::var_os("TALOT_TEST_LONG").is_some();
+    let lasts = Duration::from_secs(if long { 60 } else { 10 });
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}[drain]\ninterval = \"100ms\"\n", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+
+    let cpus = thread::available_parallelism().map_or(2, |cpus| cpus.get().min(4)) as u32;
+    let start = Barrier::new(cpus as usize);
+    let flood = |cpu: u32| {
+        let (sender, frames) = (Sender::open(&lab), frames(cpu));
+        let bytes: Vec<&[u8]> = frames.iter().map(|(frame, _)| frame.as_slice()).collect();
+        pin_to(cpu);
+        start.wait();
+        let until = Instant::now() + lasts;
+        let mut rounds = 0;
+        while Instant::now() < until {
+            sender.send(&bytes);
+            rounds += 1;
+        }
+        frames
+            .into_iter()
+            .map(|(_, key)| (key, rounds))
+            .collect::<Vec<_>>()
+    };
+    let sent: Vec<(Key, i64)> = thread::scope(|scope| {
+        let flood = &flood;
+        let floods: Vec<_> = (0..cpus)
+            .map(|cpu| scope.spawn(move || flood(cpu)))
+            .collect();
+        let counts = floods.into_iter();
+        counts
+            .flat_map(|flood| flood.join().expect("a flood"))
+            .collect()
+    });
+    let mut rows = Rows::new();
+    for (key, packets) in sent {
+        *rows.entry(key).or_insert(0) += packets;
+    }
+    let total: i64 = rows.values().sum();
+    println!("{total} packets in {lasts:?}");
+    assert_eq!(
+        lab.lost(),
+        0,
+        "the cable has lost packets, the test is void"
+    );
+
+    agent.wait_until("all packets are drained", |metrics| {
+        metrics.sum("talot_seen_packets_total", &[]) == Some(total)
+    });
+    identity::check_metrics(&agent.metrics());
+    agent.stop();
+    let coverage = assert_nothing_but(&home, &rows);
+    assert_eq!((coverage.overflow, coverage.missed), (0, 0));
+}
+
+fn pin_to(cpu: u32) {
+    // SAFETY: cpu_set_t is plain data, for which zeroes are valid.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is large enough for this CPU's number.
+    unsafe { libc::CPU_SET(cpu as usize, &mut set) };
+    // SAFETY: the set lives until the call is over; 0 is this thread.
+    let result = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
+    assert!(
+        result == 0,
+        "sched_setaffinity: {}",
+        io::Error::last_os_error()
+    );
+}

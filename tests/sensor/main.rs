@@ -1,0 +1,19 @@
+//! The whole sensor, in network namespaces of its own: what it counts against what was sent, and
+//! against an independent reading of tcpdump's capture of the same interface.
+//!
+//! A random choice is replayed with `TALOT_TEST_SEED`; `TALOT_TEST_LONG` makes the floods longer.
+
+mod addresses;
+mod bad_input;
+mod bad_network;
+mod bad_storage;
+mod common;
+mod drains_under_flood;
+mod generic_and_native;
+mod handmade;
+mod live_host;
+mod metrics;
+mod midnight;
+mod overflow;
+mod restart;
+mod scanners;

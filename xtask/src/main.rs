@@ -1,0 +1,75 @@
+//! Talot's own commands. `cargo xtask` is an alias in `.cargo/config.toml`.
+
+mod apt;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "talot-agent/build.rs runs the command that this describes"
+    )
+)]
+mod bpf_toolchain;
+mod run;
+mod setup;
+mod shell;
+mod test;
+mod test_tools;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+/// Sets up, runs and tests Talot.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find what compiles for BPF on this machine, and install what is missing.
+    #[command(after_help = "Example: cargo xtask setup")]
+    Setup,
+    /// Set up, build and run the agent.
+    #[command(after_help = "Example: cargo xtask run --config talot.toml")]
+    Run {
+        /// What `talot-agent run` is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Set up, check and test everything, the whole sensor included.
+    #[command(after_help = "Example: cargo xtask test midnight")]
+    Test {
+        /// Test longer, and check licences.
+        #[arg(long)]
+        long: bool,
+        /// Run only the tests whose name contains this.
+        filter: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match execute(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<()> {
+    let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let workspace = manifest_dir.as_deref().and_then(|dir| dir.parent());
+    let workspace = workspace.context("run this as `cargo xtask`")?;
+    match command {
+        Command::Setup => setup::setup(workspace),
+        Command::Run { arguments } => run::run(workspace, &arguments),
+        Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
+    }
+}

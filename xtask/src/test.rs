@@ -1,0 +1,92 @@
+//! `cargo xtask test`: every check of the project, one after the other, to the first failure.
+//!
+//! Unit tests are compiled in the dev profile, which checks overflow; the whole sensor is tested
+//! as it is delivered.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::run::build_agent;
+use crate::setup::setup;
+use crate::{shell, test_tools};
+
+/// Runs all checks. `long` lengthens the whole-sensor tests, `filter` selects tests by name.
+pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result<()> {
+    headline("setup");
+    setup(workspace)?;
+    test_tools::prepare(workspace);
+
+    headline("formatting");
+    if test_tools::has_component(workspace, "rustfmt") {
+        shell::run(&mut cargo(workspace, "fmt --check"))?;
+    } else {
+        skip("rustfmt is missing");
+    }
+
+    headline("lints");
+    if test_tools::has_component(workspace, "clippy") {
+        let user_space = "clippy --workspace --exclude talot-ebpf --all-targets -- -D warnings";
+        shell::run(&mut cargo(workspace, user_space))?;
+        shell::run(&mut lint_of_kernel_side(workspace)?)?;
+    } else {
+        skip("clippy is missing");
+    }
+
+    headline("licences, bans and sources of the dependencies");
+    if !long {
+        skip("only with --long");
+    } else if shell::find("cargo-deny").is_none() {
+        skip("cargo-deny is missing: cargo install --locked cargo-deny");
+    } else {
+        let deny = "deny --workspace check licenses bans sources";
+        shell::run(&mut cargo(workspace, deny))?;
+    }
+
+    headline("unit tests");
+    let unit = "test --workspace --exclude talot-ebpf --exclude talot-tests";
+    shell::run(cargo(workspace, unit).args(filter))?;
+
+    headline("tests of the whole sensor");
+    let agent = build_agent(workspace)?;
+    if !shell::is_root() {
+        bail!(
+            "these tests load programs into the kernel and make network namespaces: repeat as root, \
+             `sudo -E env \"PATH=$PATH\" cargo xtask test`"
+        );
+    }
+    let mut sensor = cargo(workspace, "test --release --package talot-tests");
+    sensor.args(filter).env("TALOT_AGENT", agent);
+    if long {
+        sensor.env("TALOT_TEST_LONG", "1");
+    }
+    shell::run(&mut sensor)
+}
+
+/// Lints the kernel side as if it were for this machine: the clippy at hand belongs to another
+/// compiler than the one for BPF. It gets a target folder of its own, because build scripts look
+/// at RUSTC_BOOTSTRAP and all else would be compiled anew.
+fn lint_of_kernel_side(workspace: &Path) -> Result<Command> {
+    let mut command = cargo(workspace, "clippy --package talot-ebpf --profile bpf");
+    command
+        .arg("--target-dir")
+        .arg(shell::target_dir()?.join("bpf-lint"))
+        .args(["--", "-D", "warnings"])
+        .env("RUSTC_BOOTSTRAP", "1");
+    Ok(command)
+}
+
+fn cargo(workspace: &Path, arguments: &str) -> Command {
+    let mut command = shell::cargo(workspace);
+    command.args(arguments.split(' '));
+    command
+}
+
+fn headline(text: &str) {
+    eprintln!("\n== {text}");
+}
+
+fn skip(reason: &str) {
+    eprintln!("SKIP: {reason}");
+}
