@@ -127,6 +127,13 @@ impl PointFigures {
 }
 
 impl Figures {
+    /// The point of this name.
+    pub fn point(&mut self, name: &str) -> Option<&mut PointFigures> {
+        self.points
+            .iter_mut()
+            .find(|point| point.state.name == name)
+    }
+
     /// The figures of points that have counted nothing.
     ///
     /// # Errors

@@ -82,7 +82,9 @@ fn now() -> u64 {
 
 #[inline(always)]
 fn is_recent(seen_at: u64, now: u64, idle: &[u64; 3]) -> bool {
-    now.wrapping_sub(seen_at) <= Idle(seen_at).nanoseconds(idle)
+    // Another CPU may have written a time after `now` was read, and in the same tick of the coarse
+    // clock the lowest bits alone make it later.
+    now.saturating_sub(seen_at) <= Idle(seen_at).nanoseconds(idle)
 }
 
 #[inline(always)]

@@ -64,10 +64,9 @@ fn each_packet_lands_in_its_own_day() {
     });
     identity::check_metrics(&agent.metrics());
     check_files(&home.data().join("records"), &days[0]);
-    // The same while the agent runs and when it has stopped.
-    check_days(&home, &days, &expected);
+    check_days(&home, &days, &expected, "while the agent runs");
     agent.stop();
-    check_days(&home, &days, &expected);
+    check_days(&home, &days, &expected, "when it has stopped");
 
     if require::met(
         "midnight",
@@ -116,7 +115,7 @@ fn check_files(records: &Path, day: &str) {
     run(sha256sum.args(check).current_dir(folder("coverage")));
 }
 
-fn check_days(home: &Home, days: &[String; 2], expected: &[Rows; 2]) {
+fn check_days(home: &Home, days: &[String; 2], expected: &[Rows; 2], when: &str) {
     let (sources, ports, coverage) = (home.sources(), home.ports(), home.coverage());
     identity::check(&sources, &ports, &coverage);
     assert_eq!(
@@ -129,7 +128,7 @@ fn check_days(home: &Home, days: &[String; 2], expected: &[Rows; 2]) {
             .filter(|row| row.date == *day)
             .cloned()
             .collect();
-        assert_same(day, expected, &counted(&of_day));
+        assert_same(&format!("{day} {when}"), expected, &counted(&of_day));
         let alone: Vec<Source> = rows(&home.export("sources", &["--format", "json", "--day", day]));
         assert_same(day, expected, &counted(&alone));
     }

@@ -66,7 +66,7 @@ impl Table {
     pub(super) fn read(&self, epoch: u32) -> Result<Vec<Counted>> {
         let copy = &self.copies[epoch as usize & 1];
         let mut counted = Vec::new();
-        for entry in copy.v4.iter() {
+        for entry in &copy.v4 {
             let (key, packets) = entry.context("reading the table of IPv4 sources")?;
             let subject = Subject::unpack(key.0).context("a key of the table makes no sense")?;
             counted.push(Counted {
@@ -75,7 +75,7 @@ impl Table {
                 packets,
             });
         }
-        for entry in copy.v6.iter() {
+        for entry in &copy.v6 {
             let (key, packets) = entry.context("reading the table of IPv6 sources")?;
             let subject =
                 Subject::unpack(key.subject).context("a key of the table makes no sense")?;

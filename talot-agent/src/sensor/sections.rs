@@ -1,4 +1,4 @@
-//! One drain: from the kernel's counts to what the journal keeps.
+//! From the kernel's counts to what the journal keeps of each point and day.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,15 @@ pub(super) struct Part {
     pub(super) tally: Tally,
     pub(super) rows: Vec<Row>,
     keyed: u64,
+}
+
+impl Part {
+    /// Packets that the interface dropped before the hook.
+    pub(super) fn missed(packets: u64) -> Self {
+        let mut part = Self::default();
+        part.tally.missed = packets;
+        part
+    }
 }
 
 /// The interval of a drain, and the first of the days that the kernel tells apart in it.
@@ -136,9 +145,9 @@ pub(super) struct Constant {
 }
 
 /// The sections of one point: the days of which anything was counted or observed.
-pub(super) fn sections(
+pub(super) fn of_point(
     point: &super::Point,
-    counted: impl Iterator<Item = (Date, Part)>,
+    counted: Vec<(Date, Part)>,
     observed: Vec<Observed>,
     constant: &Constant,
 ) -> Vec<Section> {

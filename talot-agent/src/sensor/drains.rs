@@ -1,0 +1,180 @@
+//! Draining: from the kernel's tables to the journal, losing nothing on the way.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use anyhow::{Context as _, Result};
+use jiff::civil::Date;
+use log::error;
+
+use super::{
+    Sensor, lock,
+    observer::Moment,
+    sections::{self, Identity, Interval, Part, Parts},
+};
+use crate::{calendar, interface::Interface, journal::Section, records};
+
+/// A drain that the kernel still keeps.
+pub(super) struct Pending {
+    epoch: u32,
+    sections: Vec<Section>,
+    /// It is in the journal; only the kernel's copy is to be cleared.
+    is_durable: bool,
+}
+
+impl Sensor {
+    /// Drains, and does what a drain makes possible: closing days that are over.
+    pub(super) async fn tend(&mut self) {
+        let interfaces = self.interfaces.all().await;
+        tokio::task::block_in_place(|| {
+            if let Ok(interfaces) = &interfaces {
+                self.note_missed(interfaces);
+            }
+            if let Err(error) = self.drain() {
+                error!("{error:#}");
+                return;
+            }
+            let next_day = interfaces.and_then(|now| self.turn_day(&now));
+            if let Err(error) = next_day {
+                error!("going on to the next day: {error:#}");
+            }
+            self.close_days();
+        });
+    }
+
+    /// What the interfaces have dropped counts for their first points.
+    fn note_missed(&mut self, now: &BTreeMap<String, Interface>) {
+        for (name, hook) in &mut self.hooks {
+            let Some(interface) = now.get(name).filter(|now| now.index == hook.index) else {
+                continue;
+            };
+            let missed = interface.missed.saturating_sub(hook.missed);
+            hook.missed = interface.missed;
+            if let Some(point) = self
+                .points
+                .iter_mut()
+                .find(|point| point.config.interface == *name)
+            {
+                point.missed += missed;
+            }
+        }
+    }
+
+    /// One drain. What it has read stays in the kernel until it is durable.
+    pub(super) fn drain(&mut self) -> Result<()> {
+        let began = Instant::now();
+        let result = self.try_drain();
+        self.messages.flush();
+        let mut figures = lock(&self.figures);
+        match &result {
+            Ok(()) => {
+                figures.last_drain = Some(self.cut);
+                figures.trouble = None;
+                figures.drain_seconds.observe(began.elapsed().as_secs_f64());
+            }
+            Err(error) => figures.trouble = Some(format!("{error:#}")),
+        }
+        result
+    }
+
+    fn try_drain(&mut self) -> Result<()> {
+        if self.pending.is_some() {
+            self.make_durable()?;
+        }
+        let epoch = self.kernel.flip()?;
+        let now = Moment::now()?;
+        let interval = Interval {
+            start: self.cut,
+            end: now.wall.max(self.cut),
+            first_day: self.window.first,
+        };
+        let parts = sections::sort(self.kernel.read(epoch)?, interval)?;
+        self.check_identity(&parts);
+        let sections = self.sections(parts, now)?;
+        self.cut = interval.end;
+        self.pending = Some(Pending {
+            epoch,
+            sections,
+            is_durable: false,
+        });
+        self.make_durable()
+    }
+
+    /// Everything that this drain has to say, point by point.
+    fn sections(&mut self, mut parts: Parts, now: Moment) -> Result<Vec<Section>> {
+        let zone = &self.config.timezone.zone;
+        let today = calendar::date_at(now.wall, zone);
+        let mut sections = Vec::new();
+        for (slot, point) in self.points.iter_mut().enumerate() {
+            let mut later = parts.split_off(&(slot as u8 + 1, Date::MIN));
+            std::mem::swap(&mut parts, &mut later);
+            let mut counted: Vec<(Date, Part)> = later
+                .into_iter()
+                .map(|((_, day), part)| (day, part))
+                .collect();
+            let missed = std::mem::take(&mut point.missed);
+            if missed > 0 {
+                counted.push((today, Part::missed(missed)));
+            }
+            let mut observed = point.observer.take(now, zone)?;
+            let name = point.config.name.clone();
+            let is_closed = |day| records::is_closed(&self.config.data_dir, day, &name);
+            // A clock that was put back brings packets into a day that is closed: they count in
+            // the open one.
+            for (day, _) in &mut counted {
+                while is_closed(*day)? {
+                    *day = day.tomorrow()?;
+                    let note = "packets of a closed day count here, because the clock was put back";
+                    point.notes.push(note.to_owned());
+                }
+            }
+            observed.retain(|observed| matches!(is_closed(observed.day), Ok(false)));
+            sections.extend(sections::of_point(point, counted, observed, &self.constant));
+            point.notes.clear();
+        }
+        Ok(sections)
+    }
+
+    /// Writes the pending drain, and only then clears it in the kernel.
+    fn make_durable(&mut self) -> Result<()> {
+        let Some(pending) = &mut self.pending else {
+            return Ok(());
+        };
+        if !pending.is_durable {
+            self.journal.append(&mut pending.sections).context(
+                "a drain could not be made durable; the kernel keeps it, counting goes on, and it \
+                 will be tried again",
+            )?;
+            pending.is_durable = true;
+            let mut figures = lock(&self.figures);
+            for section in &pending.sections {
+                if let Some(point) = figures.point(&section.point) {
+                    point.add(section);
+                }
+            }
+        }
+        self.kernel
+            .clear(pending.epoch)
+            .context("clearing a drain that is durable")?;
+        self.pending = None;
+        Ok(())
+    }
+
+    /// The identity of the counting, checked at every drain.
+    fn check_identity(&self, parts: &Parts) {
+        for ((slot, day), part) in parts {
+            let identity = Identity::of(part);
+            let difference = identity.difference();
+            if difference == 0 {
+                continue;
+            }
+            let mut figures = lock(&self.figures);
+            if let Some(point) = figures.points.get_mut(usize::from(*slot)) {
+                error!(
+                    "the identity of {} on {day} is off by {difference} packets: {identity:?}",
+                    point.state.name
+                );
+                point.state.identity_difference += i64::try_from(difference).unwrap_or(i64::MAX);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The interfaces of the points: attaching to them, following them as they change.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use log::{error, info};
+
+use super::{Sensor, lock, observer::Moment};
+use crate::{
+    clock,
+    config::{Mode, PointConfig},
+    interface::Interface,
+    kernel::Attachment,
+    plan,
+};
+
+/// A watched interface.
+pub(super) struct Hook {
+    pub(super) index: u32,
+    pub(super) attachment: Attachment,
+    pub(super) missed: u64,
+}
+
+impl Sensor {
+    pub(super) fn watched_interfaces(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .points
+            .iter()
+            .map(|point| point.config.interface.clone())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Tells the programs what to watch.
+    pub(super) fn watch(&mut self, now: &BTreeMap<String, Interface>) -> Result<()> {
+        let configs: Vec<PointConfig> = self
+            .points
+            .iter()
+            .map(|point| point.config.clone())
+            .collect();
+        let addresses = plan::addresses(&configs, now);
+        let plan = plan::plan(
+            &configs,
+            &addresses,
+            now,
+            &self.config.solicited,
+            self.window,
+            &self.config.timezone.zone,
+        )?;
+        self.kernel.watch(plan)?;
+        for (point, addresses) in self.points.iter_mut().zip(addresses) {
+            point.addresses = addresses;
+        }
+        Ok(())
+    }
+
+    pub(super) fn attach(&mut self, name: &str, now: &BTreeMap<String, Interface>) -> Result<()> {
+        let Some(interface) = now.get(name) else {
+            return Ok(());
+        };
+        let mine = || {
+            self.points
+                .iter()
+                .filter(|point| point.config.interface == name)
+        };
+        let live = mine().any(|point| point.config.mode == Mode::Live);
+        let Some(choice) = mine().map(|point| point.config.xdp).next() else {
+            return Ok(());
+        };
+        let attachment = self.kernel.attach(name, interface.index, choice, live)?;
+        for point in self
+            .points
+            .iter_mut()
+            .filter(|point| point.config.interface == name)
+        {
+            point.xdp_mode = attachment.mode.name();
+        }
+        let hook = Hook {
+            index: interface.index,
+            attachment,
+            missed: interface.missed,
+        };
+        self.hooks.insert(name.to_owned(), hook);
+        Ok(())
+    }
+
+    /// Notes what every point watches from now on.
+    pub(super) fn observe(&mut self) -> Result<()> {
+        let now = Moment::now()?;
+        let mut figures = lock(&self.figures);
+        for (point, figures) in self.points.iter_mut().zip(&mut figures.points) {
+            let addresses = point.addresses_text();
+            let attached = self.hooks.contains_key(&point.config.interface);
+            point.observer.watch(now, attached.then_some(&addresses));
+            figures.state.addresses = addresses;
+            figures.state.xdp_mode = attached.then(|| point.xdp_mode.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Follows the interfaces: addresses that change, interfaces that go and come back.
+    pub(super) async fn follow(&mut self) {
+        let trouble = self
+            .try_follow()
+            .await
+            .err()
+            .map(|error| format!("{error:#}"));
+        if trouble != self.hooks_trouble
+            && let Some(trouble) = &trouble
+        {
+            error!("following the interfaces, will be tried again: {trouble}");
+        }
+        self.hooks_trouble = trouble;
+    }
+
+    async fn try_follow(&mut self) -> Result<()> {
+        let now = self.interfaces.all().await?;
+        let is_gone = |name: &String, hook: &Hook| {
+            now.get(name)
+                .is_none_or(|interface| interface.index != hook.index)
+        };
+        let gone: Vec<String> = self
+            .hooks
+            .iter()
+            .filter(|(name, hook)| is_gone(name, hook))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            self.hooks.remove(&name);
+            self.note(&name, &format!("{name} was gone at {:.0}", clock::now()));
+            error!(
+                "interface {name} is gone: nothing is counted there until it is back; what was \
+                 counted is kept"
+            );
+        }
+        self.watch(&now)?;
+        for name in self.watched_interfaces() {
+            if !self.hooks.contains_key(&name) && now.contains_key(&name) {
+                self.attach(&name, &now)?;
+                info!("attached to {name} again");
+                self.note(&name, &format!("{name} was back at {:.0}", clock::now()));
+            }
+        }
+        self.observe()
+    }
+
+    /// Notes something for the coverage of the interface's points.
+    fn note(&mut self, interface: &str, note: &str) {
+        for point in self
+            .points
+            .iter_mut()
+            .filter(|point| point.config.interface == interface)
+        {
+            point.notes.push(note.to_owned());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the sensor says of itself.
+
+use super::{Sensor, lock};
+use crate::{
+    config::PointConfig,
+    figures::{PointFigures, PointState},
+    metrics,
+    status::{PointStatus, Status},
+};
+use talot_common::words::Disposition;
+
+impl Sensor {
+    pub(super) fn status(&self) -> Status {
+        let figures = lock(&self.figures);
+        let point = |(slot, point): (usize, &PointFigures)| {
+            let mut top = metrics::ranked(&point.accesses);
+            top.truncate(5);
+            PointStatus {
+                state: point.state.clone(),
+                in_kernel: self.kernel.counting(slot as u8).seen,
+                top,
+            }
+        };
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            since: self.since,
+            last_drain: figures.last_drain,
+            trouble: figures.trouble.clone(),
+            points: figures.points.iter().enumerate().map(point).collect(),
+        }
+    }
+
+    /// What is watched and how, in one short block.
+    pub(super) fn introduction(&self) -> String {
+        let mut lines = vec![format!(
+            "talot-agent {} is watching {} point(s); days end at midnight {}",
+            env!("CARGO_PKG_VERSION"),
+            self.points.len(),
+            self.config.timezone.name
+        )];
+        for point in &self.points {
+            let PointConfig {
+                name,
+                interface,
+                mode,
+                ..
+            } = &point.config;
+            lines.push(format!(
+                "  {name}: {} point on {interface}, {} XDP, addresses {}",
+                mode.name(),
+                point.xdp_mode,
+                point.addresses_text()
+            ));
+        }
+        for (name, hook) in &self.hooks {
+            if let Some(why) = &hook.attachment.why_generic {
+                lines.push(format!(
+                    "  {name} runs in generic mode ({why}): packets are counted after the kernel has \
+                     taken them in, more slowly, and several that the interface merged count as one"
+                ));
+            }
+        }
+        lines.push(format!(
+            "  records  {}",
+            self.config.data_dir.join("records").display()
+        ));
+        lines.push(format!(
+            "  metrics  http://{}/metrics",
+            self.config.metrics.listen
+        ));
+        lines.push("  Ctrl-C drains, writes and detaches".to_owned());
+        lines.join("\n")
+    }
+
+    /// What was counted, when the agent stops.
+    pub(super) fn summary(&self) -> String {
+        let mut summary = String::new();
+        for point in &lock(&self.figures).points {
+            let PointState {
+                name,
+                day,
+                today,
+                identity_difference,
+                ..
+            } = &point.state;
+            summary += &format!(
+                "{name}: {} packets seen on {day}, of them {} accesses; identity difference \
+                 {identity_difference}\n",
+                today.seen,
+                today.of(Disposition::Access)
+            );
+        }
+        summary
+    }
+}
