@@ -52,7 +52,7 @@ fn a_mistake_is_named_with_its_line_and_what_is_allowed() {
         ),
         (
             "[[point]]\nname = \"A B\"\ninterface = \"x\"\n",
-            vec![":3:", "name", "a-z0-9"],
+            vec![":3:", "name", "A B"],
         ),
         (
             "[drain]\ninterval = \"soon\"\n",

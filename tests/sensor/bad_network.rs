@@ -104,7 +104,7 @@ fn a_driver_without_native_xdp_is_named() {
     let lab = Lab::quiet();
     let loopback = "[[point]]\nname = \"lab\"\ninterface = \"lo\"\naddresses = [\"127.0.0.1\"]\n";
     let home = Home::new(&format!("{loopback}xdp = \"native\"\n"));
-    refused(&lab.sensor, &home, 1, &["lo", "native", "generic"]);
+    refused(&lab.sensor, &home, 1, &["to lo", "native", "auto"]);
     let home = Home::new(&format!("{loopback}xdp = \"auto\"\n"));
     let agent = Agent::start(&lab.sensor, &home);
     let generic = agent

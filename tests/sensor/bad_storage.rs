@@ -72,12 +72,17 @@ fn a_data_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_full_data_directory_is_named_at_the_start() {
+fn a_data_directory_that_is_full_from_the_start_is_named() {
     let lab = Lab::quiet();
-    let home = Home::new(&dark());
-    let data = Mounted::at(home.data(), "size=64k");
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let data = Mounted::at(home.data(), "size=1m");
     data.fill();
-    refused(&lab.sensor, &home, 1, &[utf8(&data.0), "space"]);
+    let agent = Agent::start(&lab.sensor, &home);
+    Sender::open(&lab).send_counted(&some_syns(23, 60));
+    agent.wait_for_words(&[utf8(&data.0), "space"]);
+    data.make_room();
+    agent.stop();
+    assert_nothing_but(&home, &some_syns_rows(23, 60));
 }
 
 #[test]

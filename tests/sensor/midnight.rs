@@ -62,6 +62,10 @@ fn each_packet_lands_in_its_own_day() {
             .iter()
             .any(|moment| *moment >= midnight.as_secs_f64())
     });
+    let total: i64 = expected.iter().flat_map(Rows::values).sum();
+    agent.wait_until("all packets are drained", |metrics| {
+        metrics.sum("talot_seen_packets_total", &[]) == Some(total)
+    });
     identity::check_metrics(&agent.metrics());
     check_files(&home.data().join("records"), &days[0]);
     check_days(&home, &days, &expected, "while the agent runs");
