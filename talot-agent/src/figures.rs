@@ -153,3 +153,71 @@ impl Figures {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use talot_common::port_type::Kind;
+
+    use super::*;
+    use crate::row::RowKey;
+
+    fn row(class: Class, port: u16, packets: u64) -> Row {
+        let aim = Aim {
+            kind: Kind::Tcp,
+            number: port,
+        };
+        Row {
+            key: RowKey {
+                class,
+                aim,
+                source: None,
+            },
+            packets,
+            first_seen: 0,
+            last_seen: 0,
+            marks: 0,
+        }
+    }
+
+    #[test]
+    fn no_remote_party_can_grow_the_series_and_nothing_is_missing_in_their_sum() {
+        let day = date(2026, 11, 21);
+        let always = row(Class::Access, 445, 0).key.aim;
+        let state = PointState {
+            name: "p".into(),
+            interface: "eth0".into(),
+            mode: "dark".into(),
+            xdp_mode: None,
+            addresses: String::new(),
+            day,
+            today: Tally::default(),
+            identity_difference: 0,
+            observed_seconds: 0.0,
+        };
+        let mut figures = PointFigures::new(state, &[always]);
+        let mut sent = 0;
+        let mut shown_before = figures.shown.clone();
+        for drain in 0..50_u64 {
+            let ports = (0..2000_u16).map(|port| {
+                let packets = 1 + (u64::from(port) * 7 + drain) % 5;
+                row(Class::Access, port.wrapping_mul(31), packets)
+            });
+            let rows: Vec<Row> = ports.chain([row(Class::Stray, 445, 9)]).collect();
+            sent += rows[..2000].iter().map(|row| row.packets).sum::<u64>();
+            figures.add_accesses(rows.into_iter(), day);
+            assert_eq!(figures.shown.values().sum::<u64>() + figures.other, sent);
+            assert_eq!(figures.accesses.values().sum::<u64>(), sent);
+            assert!(figures.shown.len() <= SHOWN && figures.shown.contains_key(&always));
+            for (aim, packets) in &shown_before {
+                assert!(
+                    figures.shown[aim] >= *packets,
+                    "a series fell within the day"
+                );
+            }
+            shown_before = figures.shown.clone();
+        }
+        figures.begin(date(2026, 11, 22), &[always]);
+        assert_eq!(figures.shown.values().sum::<u64>() + figures.other, 0);
+    }
+}

@@ -5,10 +5,10 @@ mod grace;
 mod mapped;
 mod table;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Ebpf, EbpfLoader,
-    programs::{Program, SchedClassifier, Xdp},
+    programs::{Program, ProgramError, SchedClassifier, Xdp},
     util::nr_cpus,
 };
 use aya_log::EbpfLogger;
@@ -25,6 +25,9 @@ pub use table::{Capacity, Counted};
 
 use self::{grace::Grace, mapped::Mapped, table::Table};
 use crate::config::XdpChoice;
+
+/// The programs, as the build script has compiled them.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/talot.bpf.o"));
 
 /// The loaded programs and their maps.
 pub struct Kernel {
@@ -59,7 +62,7 @@ impl Kernel {
     /// Names what this machine lacks, or what the kernel refuses.
     pub fn load(capacity: Capacity, points: usize) -> Result<Self> {
         attach::check_requirements()?;
-        let cpus = nr_cpus().map_err(|(file, error)| anyhow::anyhow!("{file}: {error}"))? as u32;
+        let cpus = nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))? as u32;
         let points = points.clamp(1, POINTS) as u32;
         let seed = random_words()?;
         let mut loader = EbpfLoader::new();
@@ -70,16 +73,13 @@ impl Kernel {
             .map_max_entries("TALLIES", tallies(cpus))
             .map_max_entries("OVERFLOW", overflow_cells(points));
         Table::size(&mut loader, capacity);
-        let mut ebpf = loader
-            .load(aya::include_bytes_aligned!(concat!(
-                env!("OUT_DIR"),
-                "/talot.bpf.o"
-            )))
-            .context("creating the BPF maps (is there enough memory for [kernel] keys?)")?;
+        let mut ebpf = loader.load(OBJECT).context(
+            "creating the BPF maps (if memory is short, set fewer [kernel] keys and keys6)",
+        )?;
         let xdp: &mut Xdp = program(&mut ebpf, "talot_xdp")?;
-        xdp.load().context("loading the XDP program")?;
+        xdp.load().map_err(|error| refused("XDP", error))?;
         let egress: &mut SchedClassifier = program(&mut ebpf, "talot_egress")?;
-        egress.load().context("loading the egress program")?;
+        egress.load().map_err(|error| refused("egress", error))?;
 
         Ok(Self {
             control: Mapped::new(&ebpf, "CONTROL", 1)?,
@@ -239,6 +239,27 @@ where
         .with_context(|| format!("the BPF object has no program {name}"))?
         .try_into()
         .with_context(|| format!("BPF program {name}"))
+}
+
+/// Why the kernel did not take a program; of the verifier's log, which is long, the end.
+fn refused(program: &str, error: ProgramError) -> anyhow::Error {
+    const LAST_LINES: usize = 12;
+    match error {
+        ProgramError::LoadError {
+            io_error,
+            verifier_log,
+        } => {
+            let log = verifier_log.to_string();
+            let lines: Vec<&str> = log.lines().collect();
+            let end = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
+            anyhow!(
+                "the kernel refuses the {program} program: {io_error}. It needs Linux 6.1 or later, \
+                 and CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, which root may lack in a container. \
+                 The verifier's last lines:\n  {end}"
+            )
+        }
+        other => anyhow!("loading the {program} program: {other}"),
+    }
 }
 
 fn random_words() -> Result<[u64; 2]> {

@@ -174,3 +174,82 @@ pub(super) fn of_point(
     }
     sections.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use talot_common::{
+        port_type::{Aim, Kind},
+        words::Class,
+    };
+
+    use super::*;
+
+    fn subject(point: u8, day: Date, class: Class) -> Subject {
+        Subject {
+            point,
+            day: (calendar::number(day) % 8) as u8,
+            class,
+            aim: Aim {
+                kind: Kind::Udp,
+                number: 53,
+            },
+            marks: 0,
+        }
+    }
+
+    fn tally(access: u64, overflow: u64) -> layout::Tally {
+        let mut tally = layout::Tally {
+            seen: access + 4,
+            overflow,
+            ..layout::Tally::default()
+        };
+        tally.dispositions[Disposition::Access as usize] = access;
+        tally.dispositions[Disposition::NonIp as usize] = 4;
+        tally
+    }
+
+    #[test]
+    fn counts_go_to_their_point_and_day_and_the_identity_holds_or_says_by_how_much_not() {
+        let [today, tomorrow] = [date(2026, 11, 21), date(2026, 11, 22)];
+        let slot = |day| (calendar::number(day) % 8) as u8;
+        let interval = Interval {
+            start: "2026-11-21T23:59:50Z".parse().unwrap(),
+            end: "2026-11-22T00:00:00Z".parse().unwrap(),
+            first_day: today,
+        };
+        let counted = |point, day, packets| Counted {
+            subject: subject(point, day, Class::Access),
+            source: "192.0.2.1".parse().unwrap(),
+            packets,
+        };
+        let counts = Counts {
+            tallies: vec![
+                (0, slot(today), tally(10, 3)),
+                (0, slot(tomorrow), tally(5, 0)),
+                (1, slot(today), tally(2, 0)),
+            ],
+            keyed: vec![
+                counted(0, today, 7),
+                counted(0, tomorrow, 5),
+                counted(1, today, 1),
+            ],
+            overflow: vec![(subject(0, today, Class::Access), 3)],
+        };
+        let parts = sort(counts, interval).unwrap();
+        let rows = |key| {
+            let part: &Part = &parts[&key];
+            part.rows
+                .iter()
+                .map(|row| (row.key.source.is_some(), row.packets))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rows((0, today)), [(true, 7), (false, 3)]);
+        assert_eq!(rows((0, tomorrow)), [(true, 5)]);
+        let differences: Vec<u64> = parts
+            .values()
+            .map(|part| Identity::of(part).difference())
+            .collect();
+        assert_eq!(differences, [0, 0, 1], "point 1 misses one packet");
+    }
+}
