@@ -13,6 +13,9 @@ pub trait Surroundings<A: Address> {
     /// The point that watches this destination address (row 4).
     fn point_at(&self, destination: A) -> Option<Point>;
 
+    /// Whether a rule of the configuration excludes the packet (row 5); the rule counts it.
+    fn excluded(&self, point: Point, ip: &Datagram<A>, transport: &Transport) -> bool;
+
     /// Whether the host has sent a packet in this conversation within the idle time. `thread` is
     /// as the host sends it, from `local` to `remote`.
     fn has_sent(&self, local: A, remote: A, thread: Thread) -> bool;
@@ -70,6 +73,9 @@ impl<A: Address> Decision<A> {
         let Some(point) = point else {
             return Self::Passing(Disposition::Elsewhere);
         };
+        if around.excluded(point, &ip, &transport) {
+            return Self::Known(point.slot, Disposition::Excluded);
+        }
         if point.live != 0 {
             if is_solicited(packet, &ip, &transport, around) {
                 return Self::Known(point.slot, Disposition::Solicited);

@@ -31,7 +31,7 @@ pub struct Control {
 
 /// What is watched, and when the days end. There are two of them; user space writes the one that
 /// is not in force, then switches.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Watch {
     /// Ends of this day and the next six, nanoseconds of CLOCK_TAI. What comes after the last

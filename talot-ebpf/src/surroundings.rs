@@ -3,7 +3,7 @@
 use talot_common::{
     decision::Surroundings,
     layout::{Hook, Point, RANGES, Watch},
-    packet::{Address, Datagram, Thread, V4, V6},
+    packet::{Address, Datagram, Thread, Transport, V4, V6},
 };
 
 use crate::{
@@ -76,6 +76,11 @@ impl<A: Address + Family> Surroundings<A> for Around<'_> {
     #[inline(always)]
     fn point_at(&self, destination: A) -> Option<Point> {
         A::point_at(self, destination)
+    }
+
+    #[inline(always)]
+    fn excluded(&self, _: Point, _: &Datagram<A>, _: &Transport) -> bool {
+        false
     }
 
     #[inline(always)]

@@ -38,7 +38,8 @@ pub(crate) fn refused(namespace: &Namespace, home: &Home, status: i32, words: &[
 #[test]
 fn a_mistake_is_named_with_its_line_and_what_is_allowed() {
     let lab = Lab::quiet();
-    // The helper's data_dir is the first line.
+    let home = Home::new("");
+    let data = format!("data_dir = {:?}\n", home.data());
     for (configuration, words) in [
         ("colour = \"red\"\n", vec![":2:", "colour", "timezone"]),
         ("[[point]\n", vec![":2:"]),
@@ -64,7 +65,7 @@ fn a_mistake_is_named_with_its_line_and_what_is_allowed() {
             vec![":3:", "keys", ":4:", "locks", "keys6"],
         ),
     ] {
-        let home = Home::new(configuration);
+        home.configure_exactly(&format!("{data}{configuration}"));
         for command in ["run", "check", "export", "status"] {
             let more: &[&str] = if command == "export" {
                 &["--table", "ports"]

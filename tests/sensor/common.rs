@@ -74,6 +74,11 @@ pub(crate) fn assert_recorded(home: &Home, rows: &Rows, dispositions: &Dispositi
     let (sources, ports, coverage) = (home.sources(), home.ports(), home.coverage());
     identity::check(&sources, &ports, &coverage);
     assert_same("sources", rows, &records::counted(&sources));
+    for row in &sources {
+        // RFC 3339 in UTC sorts as text.
+        assert!(row.first_seen <= row.last_seen, "{row:?}");
+        assert_eq!((row.country.as_str(), row.asn), ("ZZ", None), "{row:?}");
+    }
     let folded = records::fold_sources(rows);
     let packets = folded
         .iter()

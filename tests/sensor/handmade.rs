@@ -11,8 +11,8 @@ use talot_tests::{
 
 use crate::common::{OFTEN, assert_recorded, dark};
 
-#[test]
-fn described_packets_are_counted_as_the_contract_says() {
+/// At a dark point, and at a live one whose host stays silent, by either way to attach.
+fn counts(configuration: &str, mode: &str) {
     let mut random = Random::new();
     let mut cases = cases::all();
     random.shuffle(&mut cases);
@@ -27,7 +27,7 @@ fn described_packets_are_counted_as_the_contract_says() {
     }
 
     let lab = Lab::quiet();
-    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let home = Home::new(&format!("{configuration}{OFTEN}"));
     let mut agent = Agent::start(&lab.sensor, &home);
     Sender::open(&lab).send_counted(&frames);
     let sent: i64 = dispositions.values().sum();
@@ -40,8 +40,23 @@ fn described_packets_are_counted_as_the_contract_says() {
     let coverage = assert_recorded(&home, &rows, &dispositions);
     assert_eq!(
         (coverage.mode.as_str(), coverage.verdict.as_str()),
-        ("dark", "pass")
+        (mode, "pass")
     );
     assert_eq!(coverage.definition, 1);
     assert_eq!((coverage.overflow, coverage.missed), (0, 0));
+}
+
+#[test]
+fn at_a_dark_point() {
+    counts(&dark(), "dark");
+}
+
+#[test]
+fn at_a_dark_point_by_the_network_stack() {
+    counts(&format!("{}xdp = \"generic\"\n", dark()), "dark");
+}
+
+#[test]
+fn at_a_live_point() {
+    counts(&dark().replace("dark\"", "live\""), "live");
 }

@@ -25,6 +25,8 @@ use crate::common::{OFTEN, assert_recorded, live};
 const OPEN: u16 = 8080;
 const CLOSED: u16 = 8081;
 const ECHO: u16 = 7;
+/// Bytes of a message that travels in three fragments.
+const IN_THREE: usize = 3000;
 
 #[test]
 fn its_own_conversations_are_no_accesses() {
@@ -42,6 +44,7 @@ fn its_own_conversations_are_no_accesses() {
         is_refused(&lab, host, other);
         others_begin(&lab, host, other, &mut expected);
         noise(&lab, host, &mut expected);
+        knocks_within_a_conversation(&lab, host, other, &mut expected);
     }
     settle();
     agent.wait_until("something is solicited", |metrics| {
@@ -90,6 +93,7 @@ fn asks_and_pings(lab: &Lab, host: &str, other: &str) {
     let mut ping = Ping::open(&lab.sensor, other);
     for _ in 0..3 {
         ping.ping();
+        ping.ping_with(IN_THREE);
     }
 }
 
@@ -132,13 +136,13 @@ fn is_refused(lab: &Lab, host: &str, other: &str) {
 /// Others connect, ask, ping, and knock at a closed port.
 fn others_begin(lab: &Lab, host: &str, other: &str, expected: &mut Rows) {
     let from = other.parse().expect("an address");
-    let mut count = |number, port: u16, packets| {
-        let key = Key::new("access", number, Some(port), false, from);
+    let mut count = |number, port: Option<u16>, packets| {
+        let key = Key::new("access", number, port, port.is_none(), from);
         *expected.entry(key).or_insert(0) += packets;
     };
     connects(&lab.attacker, &lab.sensor, host);
     connects(&lab.attacker, &lab.sensor, host);
-    count(protocol::TCP, OPEN, 2);
+    count(protocol::TCP, Some(OPEN), 2);
 
     // Two datagrams before the first answer, three behind it.
     let serves = datagrams(&lab.sensor, host, ECHO);
@@ -147,7 +151,7 @@ fn others_begin(lab: &Lab, host: &str, other: &str, expected: &mut Rows) {
         asks.send_to(b"?", (host, ECHO)).expect("sent");
         receive(&serves);
     }
-    count(protocol::UDP, ECHO, 2);
+    count(protocol::UDP, Some(ECHO), 2);
     for _ in 0..3 {
         serves
             .send_to(b"!", asks.local_addr().expect("bound"))
@@ -168,7 +172,12 @@ fn others_begin(lab: &Lab, host: &str, other: &str, expected: &mut Rows) {
             ping.ping();
         }
     }
-    count(number, request, 2);
+    let mut ping = Ping::open(&lab.attacker, host);
+    for _ in 0..3 {
+        ping.ping_with(IN_THREE);
+    }
+    count(number, Some(request), 3);
+    count(number, None, 2);
 
     // A refusal begins no conversation: all of these stay accesses.
     let asks = datagrams(&lab.attacker, other, 0);
@@ -179,8 +188,25 @@ fn others_begin(lab: &Lab, host: &str, other: &str, expected: &mut Rows) {
         let refused = lab.attacker.inside(|| TcpStream::connect((host, CLOSED)));
         refused.expect_err("connection refused");
     }
-    count(protocol::UDP, CLOSED, 2);
-    count(protocol::TCP, CLOSED, 2);
+    count(protocol::UDP, Some(CLOSED), 2);
+    count(protocol::TCP, Some(CLOSED), 2);
+}
+
+/// A SYN is an access, whatever conversation it pretends to belong to.
+fn knocks_within_a_conversation(lab: &Lab, host: &str, other: &str, expected: &mut Rows) {
+    let listener = lab
+        .attacker
+        .inside(|| TcpListener::bind((other, OPEN)).expect("a free port"));
+    let stream = lab
+        .sensor
+        .inside(|| TcpStream::connect((other, OPEN)).expect("a connection"));
+    let port = stream.local_addr().expect("connected").port();
+    let ends = Ends::new(other, host);
+    let syn = frame(&tcp(ends, OPEN, port, flag::SYN));
+    Sender::open(lab).send_counted(&[(syn, 3)]);
+    let key = Key::new("access", protocol::TCP, Some(port), false, ends.source);
+    expected.insert(key, 3);
+    drop((stream, listener));
 }
 
 /// What nobody asked for, from nowhere.

@@ -1,12 +1,13 @@
 //! The metrics say what was sent.
 
 use talot_tests::{
-    agent::{Agent, Home},
+    agent::{Agent, Home, ask},
     identity,
     lab::Lab,
     metrics::Metrics,
     packet::{Ends, flag, frame, tcp, udp},
     send::Sender,
+    shell::text,
 };
 
 use crate::common::{OFTEN, POINT, dark, some_syns, some_syns_rows};
@@ -82,5 +83,16 @@ fn they_say_what_was_sent() {
     let sum = metrics.sum("talot_accesses_total", &[("point", POINT)]);
     assert_eq!(sum, Some(11 + 13 + many));
     assert!(metrics.series() < 150 + 20, "{} series", metrics.series());
+    let output = ask(&lab.sensor, &home, &["status"]);
+    let status = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for word in [POINT, "native", &total.to_string()] {
+        assert!(
+            status.contains(word),
+            "the status does not say {word:?}:\n{status}"
+        );
+    }
     agent.stop();
+    let output = ask(&lab.sensor, &home, &["status"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
 }

@@ -1,7 +1,6 @@
 //! A day ends while packets come: each lands in its own day, and the day that is over is closed.
 
 use std::{
-    fs,
     path::Path,
     process::Command,
     thread,
@@ -43,8 +42,7 @@ fn each_packet_lands_in_its_own_day() {
     let midnight = tzif::now() + 8;
     let offset = tzif::offset_of_midnight(midnight);
     let days = [-1, 0].map(|second| date(midnight + i64::from(offset) + second));
-    let home = Home::new(&format!("timezone = \"zone\"\n{}{OFTEN}", dark()));
-    fs::write(home.folder().join("zone"), tzif::fixed(offset)).expect("the zone's file");
+    let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
     let mut agent = Agent::start(&lab.sensor, &home);
     let midnight = Duration::from_secs(midnight as u64);
     let ahead = midnight
@@ -82,7 +80,7 @@ fn each_packet_lands_in_its_own_day() {
 }
 
 /// Sends until two seconds past midnight; gives what came before, and what came after it.
-fn send_around(midnight: Duration, sender: &Sender) -> [Rows; 2] {
+fn send_around(midnight: Duration, sender: &Sender<'_>) -> [Rows; 2] {
     let mut expected = [Rows::new(), Rows::new()];
     for n in 0_u32.. {
         let before = now();

@@ -33,11 +33,7 @@ fn ports_stay_exact_and_sources_become_a_lower_bound() {
         frames.push((frame(&tcp(v6, 443, 9, flag::SYN | flag::ACK)), 1));
     }
     sender.send_counted(&frames);
-    assert_eq!(
-        lab.lost(),
-        0,
-        "the cable has lost packets, the test is void"
-    );
+
     agent.stop();
 
     let (sources, ports, coverage) = (home.sources(), home.ports(), home.coverage());

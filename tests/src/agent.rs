@@ -1,6 +1,7 @@
 //! The agent, started and asked as its users do it.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     fs::File,
     path::{Path, PathBuf},
@@ -18,6 +19,7 @@ use crate::{
     process::Process,
     records::{self, Coverage, Port, Source},
     shell::{attempt, run, text},
+    tzif,
 };
 
 /// Where every agent of these tests serves its metrics; each namespace has a loopback of its own.
@@ -53,13 +55,24 @@ pub struct Home {
 }
 
 impl Home {
-    /// With this configuration; the data directory is written above it.
+    /// With this configuration, below a data directory and a time zone in which it is noon: no day
+    /// ends while the test runs.
     ///
     /// # Panics
-    /// When the file cannot be written.
+    /// When a file cannot be written.
     pub fn new(configuration: &str) -> Self {
+        Self::with_midnight(tzif::now() + 12 * 3600, configuration)
+    }
+
+    /// The same, in a time zone in which a day ends at this moment (seconds since 1970).
+    ///
+    /// # Panics
+    /// When a file cannot be written.
+    pub fn with_midnight(moment: i64, configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = Self { folder };
+        let zone = tzif::fixed(tzif::offset_of_midnight(moment));
+        fs::write(home.folder().join("zone"), zone).expect("the zone can be written");
         home.configure(configuration);
         home
     }
@@ -70,8 +83,17 @@ impl Home {
     /// When the file cannot be written.
     pub fn configure(&self, configuration: &str) {
         let data = self.data();
-        let whole = format!("data_dir = {data:?}\n{configuration}");
-        fs::write(self.configuration(), whole).expect("the configuration can be written");
+        self.configure_exactly(&format!(
+            "data_dir = {data:?}\ntimezone = \"zone\"\n{configuration}"
+        ));
+    }
+
+    /// Writes a configuration with nothing above it.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn configure_exactly(&self, configuration: &str) {
+        fs::write(self.configuration(), configuration).expect("the configuration can be written");
     }
 
     /// The temporary folder.
@@ -161,8 +183,11 @@ impl<'lab> Agent<'lab> {
     pub fn start(namespace: &'lab Namespace, home: &Home) -> Self {
         let mut agent = Self::launch(namespace, home);
         agent.wait_until("it watches", |metrics| {
-            let attached = metrics.values("talot_attached", &[]);
-            attached.contains(&1.0)
+            let points: BTreeSet<&str> = metrics
+                .label_values("talot_attached", "point")
+                .into_iter()
+                .collect();
+            metrics.sum("talot_attached", &[]) == Some(points.len() as i64)
         });
         agent
     }

@@ -599,11 +599,8 @@ mod tests {
     fn cross<'a>(frames: impl Iterator<Item = &'a Vec<u8>>) -> String {
         let lab = Lab::quiet();
         let capture = Capture::start(&lab.sensor);
-        let sender = Sender::open(&lab);
-        for frame in frames {
-            sender.send_one(frame);
-        }
-        settle();
+        let frames: Vec<(Vec<u8>, u32)> = frames.map(|frame| (frame.clone(), 1)).collect();
+        Sender::open(&lab).send_counted(&frames);
         let lines = tshark(&capture.stop());
         let outbound = mac(SENSOR_MAC);
         let inbound = |line: &&str| Line::new(line).first("eth.src") != Some(&outbound);

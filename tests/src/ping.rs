@@ -52,14 +52,32 @@ impl Ping {
     /// # Panics
     /// When none comes.
     pub fn ping(&mut self) {
+        self.ping_with(0);
+    }
+
+    /// The same with so many bytes of data.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub fn ping_with(&mut self, bytes: usize) {
         self.sequence += 1;
-        let message = [self.request, 0, 0, 0, 0, 0, 0, self.sequence];
+        let mut message = vec![self.request, 0, 0, 0, 0, 0, 0, self.sequence];
+        message.resize(8 + bytes, 0x55);
         self.socket.send(&message).expect("the request is sent");
-        let mut answer = [0; 64];
+        let mut answer = vec![0; 16 + bytes];
         let length = self
             .socket
             .recv(&mut answer)
             .expect("an answer to the ping");
-        assert_eq!((length, answer[7]), (8, self.sequence));
+        assert_eq!((length, answer[7]), (message.len(), self.sequence));
+    }
+
+    /// The identifier of its requests.
+    ///
+    /// # Panics
+    /// When the socket cannot be asked.
+    pub fn identifier(&self) -> u16 {
+        let local = self.socket.local_addr().expect("a bound socket");
+        local.port()
     }
 }

@@ -12,28 +12,29 @@ use crate::lab::{ATTACKER_INTERFACE, Lab};
 /// Frames handed over by one call.
 const BATCH: usize = 64;
 
-/// A packet socket at the attacker's end.
+/// A packet socket at the attacker's end. It sends every frame exactly once: what the kernel does
+/// not take for want of room is offered again.
 #[derive(Debug)]
-pub struct Sender {
+pub struct Sender<'lab> {
     socket: OwnedFd,
+    lab: &'lab Lab,
 }
 
-impl Sender {
+impl<'lab> Sender<'lab> {
     /// Opens one in a laboratory.
     ///
     /// # Panics
     /// When the kernel refuses it.
-    pub fn open(lab: &Lab) -> Self {
-        lab.attacker.inside(|| Self {
-            socket: packet_socket(ATTACKER_INTERFACE),
-        })
+    pub fn open(lab: &'lab Lab) -> Self {
+        let socket = lab.attacker.inside(|| packet_socket(ATTACKER_INTERFACE));
+        Self { socket, lab }
     }
 
     /// Sends each frame as often as it says, round by round so that the kinds mix, and waits until
     /// the sensor's end has had time to take them in.
     ///
     /// # Panics
-    /// When a frame is refused.
+    /// When a frame is refused, or lost on the cable: the test proves nothing then.
     pub fn send_counted(&self, frames: &[(Vec<u8>, u32)]) {
         let rounds = frames.iter().map(|(_, count)| *count).max().unwrap_or(0);
         for round in 0..rounds {
@@ -42,6 +43,19 @@ impl Sender {
             self.send(&due);
         }
         settle();
+        self.assert_nothing_lost();
+    }
+
+    /// Checks that all has reached the sensor's hook.
+    ///
+    /// # Panics
+    /// When the cable has lost something: the test proves nothing then.
+    pub fn assert_nothing_lost(&self) {
+        assert_eq!(
+            self.lab.lost(),
+            0,
+            "the cable has lost packets, the test is void"
+        );
     }
 
     /// Sends these frames once.

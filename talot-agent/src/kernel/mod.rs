@@ -113,6 +113,9 @@ impl Kernel {
 
     /// Puts a plan into force, for every packet from now on.
     pub fn watch(&mut self, plan: Watch) -> Result<()> {
+        if self.watch.get(self.state.watch as usize & 1) == plan {
+            return Ok(());
+        }
         let next = self.state.watch.wrapping_add(1);
         self.watch.set(next as usize & 1, plan);
         self.state.watch = next;

@@ -5,7 +5,7 @@ extern crate std;
 
 use std::{cell::RefCell, format, string::String, vec::Vec};
 
-use super::{Address, Datagram, Frame, Link, Network, Thread, V4, V6};
+use super::{Address, Datagram, Frame, Link, Network, Thread, Transport, V4, V6};
 use crate::{
     decision::{Decision, Surroundings, Unsolicited, sent},
     layout::Point,
@@ -54,6 +54,10 @@ impl<A: Named> Surroundings<A> for World {
             live: u8::from(self.live),
             padding: [0; 2],
         })
+    }
+
+    fn excluded(&self, _: Point, _: &Datagram<A>, _: &Transport) -> bool {
+        false
     }
 
     fn has_sent(&self, local: A, remote: A, thread: Thread) -> bool {
