@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
 use prometheus::{Histogram, HistogramOpts};
 use serde::{Deserialize, Serialize};
 use talot_common::{port_type::Aim, words::Class};
 
 use crate::{
-    journal::{Section, Tally},
+    journal::{Journal, Section, Tally},
     row::Row,
 };
 
@@ -61,6 +62,8 @@ pub struct PointState {
     pub identity_difference: i64,
     /// Seconds of that day in which the point was watching.
     pub observed_seconds: f64,
+    /// Packets by exclude rule since the agent began.
+    pub excluded: Vec<(String, u64)>,
 }
 
 /// How many port types beside the configured ones have a series of their own.
@@ -79,11 +82,11 @@ impl PointFigures {
         }
     }
 
-    /// Adds what a drain has brought, the packets of the day before midnight too.
+    /// Adds what a drain has brought. What it has of the next day is added when that day begins.
     pub fn add(&mut self, section: &Section) {
         self.total.add(&section.tally);
-        self.add_accesses(section.rows.iter().copied(), section.day);
         if section.day == self.state.day {
+            self.add_accesses(section.rows.iter().copied());
             self.state.today.add(&section.tally);
             self.state.observed_seconds += section.observation.observed_us as f64 / 1e6;
         }
@@ -91,7 +94,7 @@ impl PointFigures {
 
     /// Adds rows to the accesses. A port type gets a series of its own while there is room, those
     /// with most accesses first; within a day a series never falls, and nothing counts twice.
-    pub fn add_accesses(&mut self, rows: impl Iterator<Item = Row>, day: Date) {
+    pub fn add_accesses(&mut self, rows: impl Iterator<Item = Row>) {
         let mut accesses = BTreeMap::<Aim, u64>::new();
         for row in rows.filter(|row| row.key.class == Class::Access) {
             *accesses.entry(row.key.aim).or_default() += row.packets;
@@ -100,9 +103,7 @@ impl PointFigures {
         by_rank.sort_by_key(|(aim, packets)| (std::cmp::Reverse(*packets), *aim));
         let most = self.most_shown();
         for (aim, packets) in by_rank {
-            if day == self.state.day {
-                *self.accesses.entry(aim).or_default() += packets;
-            }
+            *self.accesses.entry(aim).or_default() += packets;
             if self.shown.contains_key(&aim) || self.shown.len() < most {
                 *self.shown.entry(aim).or_default() += packets;
             } else {
@@ -115,14 +116,29 @@ impl PointFigures {
         SHOWN.max(self.shown.len())
     }
 
-    /// Begins a new day: its figures, and the choice of the series, start anew.
-    pub fn begin(&mut self, day: Date, ports: &[Aim]) {
+    /// Begins a day: its figures, and the choice of the series, start anew, with what the journal
+    /// already has of it. That is returned.
+    ///
+    /// # Errors
+    ///
+    /// If the journal cannot be read.
+    pub fn begin(&mut self, day: Date, ports: &[Aim], journal: &Journal) -> Result<Tally> {
         self.state.day = day;
         self.state.today = Tally::default();
         self.state.observed_seconds = 0.0;
         self.accesses.clear();
         self.shown = ports.iter().map(|aim| (*aim, 0)).collect();
         self.other = 0;
+        let Some(merged) = journal.section(day, &self.state.name) else {
+            return Ok(Tally::default());
+        };
+        self.state.today = merged.tally.clone();
+        self.state.observed_seconds = merged.observation.observed_us as f64 / 1e6;
+        let mut rows = merged.rows()?;
+        let mut damaged = Ok(());
+        let readable = std::iter::from_fn(|| rows.next()?.map_err(|e| damaged = Err(e)).ok());
+        self.add_accesses(readable);
+        damaged.map(|()| merged.tally)
     }
 }
 
@@ -194,6 +210,7 @@ mod tests {
             today: Tally::default(),
             identity_difference: 0,
             observed_seconds: 0.0,
+            excluded: Vec::new(),
         };
         let mut figures = PointFigures::new(state, &[always]);
         let mut sent = 0;
@@ -205,7 +222,7 @@ mod tests {
             });
             let rows: Vec<Row> = ports.chain([row(Class::Stray, 445, 9)]).collect();
             sent += rows[..2000].iter().map(|row| row.packets).sum::<u64>();
-            figures.add_accesses(rows.into_iter(), day);
+            figures.add_accesses(rows.into_iter());
             assert_eq!(figures.shown.values().sum::<u64>() + figures.other, sent);
             assert_eq!(figures.accesses.values().sum::<u64>(), sent);
             assert!(figures.shown.len() <= SHOWN && figures.shown.contains_key(&always));
@@ -217,7 +234,11 @@ mod tests {
             }
             shown_before = figures.shown.clone();
         }
-        figures.begin(date(2026, 11, 22), &[always]);
+        let data_dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(data_dir.path()).unwrap();
+        figures
+            .begin(date(2026, 11, 22), &[always], &journal)
+            .unwrap();
         assert_eq!(figures.shown.values().sum::<u64>() + figures.other, 0);
     }
 }

@@ -16,9 +16,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use log::{debug, warn};
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 64;
 const LARGEST_HEAD: usize = 8 * 1024;
-const REQUEST_TIME: Duration = Duration::from_secs(5);
+const REQUEST_TIME: Duration = Duration::from_secs(2);
 const CONNECTION_TIME: Duration = Duration::from_secs(60);
 
 /// A socket that listens for scrapes.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use netlink_packet_route::{
     address::AddressAttribute,
-    link::{LinkAttribute, LinkLayerType},
+    link::{LinkAttribute, LinkLayerType, LinkXdp},
 };
 use rtnetlink::{Handle, MulticastGroup, new_multicast_connection};
 use talot_common::packet::Link;
@@ -23,6 +23,8 @@ pub struct Interface {
     pub link: Option<Link>,
     /// Its own addresses.
     pub addresses: Vec<IpAddr>,
+    /// The XDP program that is attached to it.
+    pub xdp_program: Option<u32>,
     /// Packets that its driver had no room for, since it exists.
     pub missed: u64,
 }
@@ -82,12 +84,19 @@ impl Interfaces {
                 index: message.header.index,
                 link: link_of(message.header.link_layer_type),
                 addresses: Vec::new(),
+                xdp_program: None,
                 missed: 0,
             };
             for attribute in message.attributes {
                 match attribute {
                     LinkAttribute::IfName(name) => {
                         names.insert(interface.index, name);
+                    }
+                    LinkAttribute::Xdp(xdp) => {
+                        interface.xdp_program = xdp.iter().find_map(|attribute| match attribute {
+                            LinkXdp::ProgId(id) => Some(*id),
+                            _ => None,
+                        });
                     }
                     LinkAttribute::Stats64(stats) => interface.missed = stats.rx_missed_errors,
                     _ => {}

@@ -1,6 +1,7 @@
 //! Talot's agent: attaches the programs, drains their maps into daily records, serves metrics.
 
 pub mod calendar;
+pub mod capture;
 pub mod clock;
 pub mod config;
 pub mod durable;

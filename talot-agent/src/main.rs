@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use talot_agent::{
+    capture::{self, Usage},
     config::{Config, Mistakes},
     interface,
     records::{Export, Format, NoDatabase, Table},
@@ -31,6 +32,12 @@ enum Command {
     /// Watch, drain, serve metrics, until Ctrl-C or SIGTERM
     #[command(after_help = "Example: talot-agent run --config /etc/talot/talot.toml")]
     Run(Configured),
+    /// Write the same records from pcap or pcapng files, without privileges
+    #[command(
+        after_help = "Examples: talot-agent read --config /etc/talot/talot.toml capture.pcap.gz\n          \
+                      talot-agent read --address 203.0.113.0/24 --mode dark --data-dir out *.pcapng"
+    )]
+    Read(capture::Arguments),
     /// Write durable records to standard output, the open day's included
     #[command(
         after_help = "Example: talot-agent export --table ports --day 2026-11-21 --format json"
@@ -47,6 +54,9 @@ enum Command {
         /// csv, json (one object per line) or parquet
         #[arg(long, default_value_t)]
         format: Format,
+        /// Do not compare the files of closed days with their hashes
+        #[arg(long)]
+        no_verify: bool,
     },
     /// Show what the running agent watches and has counted
     #[command(after_help = "Example: talot-agent status --config /etc/talot/talot.toml")]
@@ -79,8 +89,8 @@ fn main() -> ExitCode {
         // Whoever read the results has had enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("talot-agent: {error:#}");
-            if error.is::<Mistakes>() {
+            let _ = writeln!(io::stderr(), "talot-agent: {error:#}");
+            if error.is::<Mistakes>() || error.is::<Usage>() {
                 ExitCode::from(2)
             } else {
                 ExitCode::FAILURE
@@ -100,18 +110,20 @@ fn run(command: Command) -> Result<()> {
                 .context("starting the runtime")?
                 .block_on(sensor::run(config))
         }
+        Command::Read(arguments) => capture::read(&arguments),
         Command::Export {
             configured,
             table,
             day,
             format,
+            no_verify,
         } => {
             let config = configured.load()?;
             let export = Export {
                 data_dir: &config.data_dir,
                 zone: &config.timezone.zone,
                 enrichment: &NoDatabase,
-                verify: true,
+                verify: !no_verify,
             };
             let mut out = BufWriter::new(io::stdout());
             export.write(table, day, format, &mut out)?;
@@ -119,15 +131,25 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Status(configured) => {
             let config = configured.load()?;
-            print!("{}", status::ask(&config.data_dir)?.text()?);
-            Ok(())
+            say(&status::ask(&config.data_dir)?.text()?)
         }
         Command::Check(configured) => {
             configured.load()?;
-            println!("the configuration is right");
-            Ok(())
+            say(match &configured.config {
+                Some(_) => "the configuration is right\n",
+                None => {
+                    "no configuration is given: run watches the interface of the default route\n"
+                }
+            })
         }
     }
+}
+
+fn say(text: &str) -> Result<()> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("writing to standard output")
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

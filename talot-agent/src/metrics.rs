@@ -71,6 +71,15 @@ pub fn render(
             .iter()
             .map(|p| ([name(p)], p.total.conversations_forgotten)),
     )?;
+    page.counters(
+        "talot_excluded_packets_total",
+        "Packets by the exclude rule that they matched",
+        &["point", "rule"],
+        points.iter().flat_map(|p| {
+            let rules = p.state.excluded.iter();
+            rules.map(|(rule, packets)| ([name(p), rule.clone()], *packets))
+        }),
+    )?;
     page.gauges(
         "talot_identity_difference",
         "Packets by which the identity of the counting is off: 0, always",

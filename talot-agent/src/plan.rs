@@ -116,7 +116,11 @@ pub fn plan(
 }
 
 /// The ranges of all points of an interface, the longest prefix first.
-fn ranges(points: &[PointConfig], addresses: &Addresses, interface: &str) -> Vec<(Prefix, Point)> {
+pub(crate) fn ranges(
+    points: &[PointConfig],
+    addresses: &Addresses,
+    interface: &str,
+) -> Vec<(Prefix, Point)> {
     let mut ranges = Vec::new();
     for (slot, (point, prefixes)) in points.iter().zip(addresses).enumerate() {
         if point.interface == interface {
@@ -143,7 +147,7 @@ fn room<'a, T>(ranges: &'a mut [T; RANGES], used: &mut usize) -> Result<&'a mut 
 }
 
 /// The mask of a prefix as words in network byte order; of an IPv4 prefix the first is meant.
-fn mask(length: u8) -> [u32; 4] {
+pub(crate) fn mask(length: u8) -> [u32; 4] {
     let bits = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
     V6::from(std::net::Ipv6Addr::from_bits(bits)).0
 }
@@ -193,6 +197,7 @@ mod tests {
             index,
             link: Some(Link::Ethernet),
             addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+            xdp_program: None,
             missed: 0,
         }
     }

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use jiff::Timestamp;
-use log::debug;
+use log::{debug, warn};
 use serde::{Deserialize, Serialize};
 use talot_common::words::Disposition;
 use tokio::{io::AsyncWriteExt as _, net::UnixListener};
@@ -62,18 +62,34 @@ pub fn listen(data_dir: &Path) -> Result<UnixListener> {
         }
         _ => {}
     }
-    UnixListener::bind(&path).with_context(|| format!("listening on {}", path.display()))
+    UnixListener::bind(&path).with_context(|| {
+        format!(
+            "listening on {} (a data_dir may have about 90 bytes at most)",
+            path.display()
+        )
+    })
 }
 
 /// Answers as long as the agent runs.
 pub async fn serve(listener: UnixListener, status: impl Fn() -> Status) {
-    while let Ok((mut stream, _)) = listener.accept().await {
+    loop {
+        let mut stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, most likely: that passes.
+                warn!("accepting a connection for status: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         let answer = serde_json::to_vec(&status()).unwrap_or_default();
-        // A reader that does not read gets no answer.
-        let write = tokio::time::timeout(Duration::from_secs(2), stream.write_all(&answer));
-        if let Ok(Err(error)) = write.await {
-            debug!("answering status: {error}");
-        }
+        tokio::spawn(async move {
+            // A reader that does not read gets no answer.
+            let write = tokio::time::timeout(Duration::from_secs(2), stream.write_all(&answer));
+            if let Ok(Err(error)) = write.await {
+                debug!("answering status: {error}");
+            }
+        });
     }
 }
 
@@ -147,6 +163,7 @@ impl PointStatus {
             today,
             identity_difference,
             observed_seconds,
+            excluded,
         } = &self.state;
         let attached = match xdp_mode {
             Some(mode) => format!("attached to {interface}, {mode} XDP"),
@@ -165,6 +182,12 @@ impl PointStatus {
                 "    {:<14} {}",
                 disposition.name(),
                 today.of(disposition)
+            )?;
+        }
+        for (rule, packets) in excluded {
+            writeln!(
+                text,
+                "  excluded by rule {rule}: {packets} since the agent began"
             )?;
         }
         writeln!(text, "  overflow         {}", today.overflow)?;

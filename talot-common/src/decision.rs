@@ -102,7 +102,7 @@ fn is_solicited<A: Address, P: Packet, S: Surroundings<A>>(
     transport: &Transport,
     around: &S,
 ) -> bool {
-    if transport.opens {
+    if transport.opens || transport.solitary {
         return false;
     }
     if matches!(ip.fragment, Fragment::Later) {
@@ -127,5 +127,6 @@ pub fn sent<A: Address, P: Packet>(packet: &P, offset: usize) -> Option<(Datagra
     let ip = A::read(packet, offset).ok()?;
     let transport = Transport::read(packet, &ip).ok()?;
     let shows_conversation = !matches!(transport.aim.kind, crate::port_type::Kind::Fragment);
-    (shows_conversation && !transport.refuses).then_some((ip, transport))
+    let keeps_up_one = shows_conversation && !transport.refuses && !transport.solitary;
+    keeps_up_one.then_some((ip, transport))
 }

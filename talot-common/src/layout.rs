@@ -243,7 +243,10 @@ impl Watch {
 #[cfg(feature = "user")]
 mod user {
     use super::{Control, DayCache, RecentBucket, Tally, Watch};
-    use crate::key::{Key4, Key6};
+    use crate::{
+        exclude::RuleSet,
+        key::{Key4, Key6},
+    };
 
     macro_rules! plain_data {
         ($($type:ty),*) => { $(
@@ -252,5 +255,14 @@ mod user {
         )* };
     }
 
-    plain_data!(Control, Watch, Tally, DayCache, RecentBucket, Key4, Key6);
+    plain_data!(
+        Control,
+        Watch,
+        Tally,
+        DayCache,
+        RecentBucket,
+        Key4,
+        Key6,
+        RuleSet
+    );
 }

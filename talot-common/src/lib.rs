@@ -3,6 +3,7 @@
 #![no_std]
 
 pub mod decision;
+pub mod exclude;
 pub mod key;
 pub mod layout;
 pub mod overflow;

@@ -23,6 +23,7 @@ mod atomic;
 mod control;
 mod conversation;
 mod day;
+mod exclude;
 mod overflow;
 mod packet;
 mod recent;
@@ -38,8 +39,9 @@ use aya_ebpf::{
 use aya_log_ebpf::warn;
 use talot_common::{
     decision::{Decision, Unsolicited, sent},
+    exclude::PrefixAddress,
     key::Subject,
-    packet::{Address, Network, V4, V6},
+    packet::{Network, V4, V6},
     words::Disposition,
 };
 
@@ -113,7 +115,7 @@ fn count<A: table::Counted>(
                 if overflow::is_first_of(tallies.epoch()) {
                     warn!(
                         ctx,
-                        "the table of sources is full: counting by port alone until the next drain"
+                        "no room for more sources until the next drain: new ones are counted by port alone; raise [kernel] keys or keys6"
                     );
                 }
             }
@@ -135,7 +137,7 @@ fn note_leaving(ctx: &TcContext) -> Option<()> {
 }
 
 #[inline(always)]
-fn note<A: Family + Address>(
+fn note<A: Family + PrefixAddress>(
     state: &State,
     around: &Around<'_>,
     packet: &Leaving,

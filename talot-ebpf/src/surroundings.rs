@@ -2,13 +2,14 @@
 
 use talot_common::{
     decision::Surroundings,
+    exclude::PrefixAddress,
     layout::{Hook, Point, RANGES, Watch},
-    packet::{Address, Datagram, Thread, Transport, V4, V6},
+    packet::{Datagram, Thread, Transport, V4, V6},
 };
 
 use crate::{
     control::{State, bounded},
-    conversation,
+    conversation, exclude,
 };
 
 /// The surroundings of a packet on one hook.
@@ -72,15 +73,15 @@ impl Family for V6 {
     }
 }
 
-impl<A: Address + Family> Surroundings<A> for Around<'_> {
+impl<A: PrefixAddress + Family> Surroundings<A> for Around<'_> {
     #[inline(always)]
     fn point_at(&self, destination: A) -> Option<Point> {
         A::point_at(self, destination)
     }
 
     #[inline(always)]
-    fn excluded(&self, _: Point, _: &Datagram<A>, _: &Transport) -> bool {
-        false
+    fn excluded(&self, point: Point, ip: &Datagram<A>, transport: &Transport) -> bool {
+        exclude::excludes(point, ip, transport)
     }
 
     #[inline(always)]

@@ -5,8 +5,9 @@
 
 use aya_ebpf::{bindings::BPF_NOEXIST, macros::map, maps::HashMap};
 use talot_common::{
+    exclude::PrefixAddress,
     key::{Key4, Key6, Subject},
-    packet::{Address, V4, V6},
+    packet::{V4, V6},
 };
 
 use crate::{atomic, surroundings::Family};
@@ -22,7 +23,7 @@ static SOURCES6_EVEN: HashMap<Key6, u64> = HashMap::with_max_entries(1, 0);
 static SOURCES6_ODD: HashMap<Key6, u64> = HashMap::with_max_entries(1, 0);
 
 /// A source that packets are counted for.
-pub(crate) trait Counted: Address + Family {
+pub(crate) trait Counted: PrefixAddress + Family {
     /// Counts a packet; false if its key found no room.
     fn count(self, epoch: u32, subject: Subject) -> bool;
 }

@@ -73,6 +73,11 @@ fn every_key_is_exact() {
         let floods: Vec<_> = (0..cpus)
             .map(|cpu| scope.spawn(move || flood(cpu)))
             .collect();
+        let mut exported = 0;
+        while !floods.iter().all(thread::ScopedJoinHandle::is_finished) {
+            exported = look_on(&agent, &home, exported);
+            thread::sleep(Duration::from_millis(300));
+        }
         let counts = floods.into_iter();
         counts
             .flat_map(|flood| flood.join().expect("a flood"))
@@ -93,6 +98,20 @@ fn every_key_is_exact() {
     agent.stop();
     let coverage = assert_nothing_but(&home, &rows);
     assert_eq!((coverage.overflow, coverage.missed), (0, 0));
+}
+
+/// What others read meanwhile is whole at every moment, and never falls.
+fn look_on(agent: &Agent<'_>, home: &Home, exported: i64) -> i64 {
+    let metrics = agent.metrics();
+    identity::check_metrics(&metrics);
+    let accesses = metrics.sum("talot_packets_total", &[("disposition", "access")]);
+    assert_eq!(metrics.sum("talot_accesses_total", &[]), accesses);
+    let packets = home.ports().iter().map(|port| port.packets).sum();
+    assert!(
+        packets >= exported,
+        "{packets} packets, before it were {exported}"
+    );
+    packets
 }
 
 fn pin_to(cpu: u32) {

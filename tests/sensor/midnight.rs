@@ -43,7 +43,9 @@ fn each_packet_lands_in_its_own_day() {
     let offset = tzif::offset_of_midnight(midnight);
     let days = [-1, 0].map(|second| date(midnight + i64::from(offset) + second));
     let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
+    let began = now();
     let mut agent = Agent::start(&lab.sensor, &home);
+    let ready = now();
     let midnight = Duration::from_secs(midnight as u64);
     let ahead = midnight
         .checked_sub(now())
@@ -69,6 +71,12 @@ fn each_packet_lands_in_its_own_day() {
     check_days(&home, &days, &expected, "while the agent runs");
     agent.stop();
     check_days(&home, &days, &expected, "when it has stopped");
+    let observed = home.coverage()[0].observed_seconds;
+    let [most, least] = [began, ready].map(|moment| (midnight - moment).as_secs() as i64);
+    assert!(
+        (least - 1..=most + 1).contains(&observed),
+        "{observed}, not {least} to {most}"
+    );
 
     if require::met(
         "midnight",
@@ -141,7 +149,7 @@ fn check_days(home: &Home, days: &[String; 2], expected: &[Rows; 2], when: &str)
     assert!(open.closed_at.is_none(), "{open:?}");
     assert_eq!(closed.expected_seconds, 86_400);
     assert_eq!(closed.status, "partial");
-    assert!((4..30).contains(&closed.observed_seconds), "{closed:?}");
+
     let records = home.data().join("records");
     for (table, hash) in [
         ("sources", &closed.sources_sha256),
@@ -170,14 +178,16 @@ fn check_with_duckdb(home: &Home, day: &str, expected: &Rows) {
     let ask = |query: &str| duckdb(&python, query);
     let said = ask(&format!(
         "select source, sum(packets) from '{records}/sources/day={day}/{POINT}.parquet' \
-         group by source order by source"
+group by source"
     ));
     let mut lines: Vec<String> = expected
         .iter()
         .map(|(key, packets)| format!("{}|{packets}", key.source))
         .collect();
     lines.sort();
-    assert_eq!(said.lines().collect::<Vec<_>>(), lines);
+    let mut said: Vec<&str> = said.lines().collect();
+    said.sort_unstable();
+    assert_eq!(said, lines);
     let said = ask(&format!(
         "select c.access, p.packets, p.sources from \
          '{records}/coverage/day={day}/{POINT}.parquet' c, \

@@ -1,12 +1,19 @@
 //! An agent that is stopped and started again on the same day goes on with its sums.
 
+use std::{
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
+    thread,
+    time::Duration,
+};
+
 use talot_tests::{
     agent::{Agent, Home},
+    identity,
     lab::Lab,
     send::Sender,
 };
 
-use crate::common::{assert_nothing_but, dark, plus, some_syns, some_syns_rows};
+use crate::common::{OFTEN, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows};
 
 #[test]
 fn sums_continue() {
@@ -27,5 +34,48 @@ fn sums_continue() {
         if run < 3 {
             rows = plus(rows, &once);
         }
+    }
+}
+
+#[test]
+fn a_stop_in_the_midst_of_a_flood_keeps_the_identity() {
+    let _alone = alone();
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let (over, sent) = (AtomicBool::new(false), AtomicI64::new(0));
+    let mut counted = 0;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (sender, frames) = (Sender::open(&lab), some_syns(23, 200));
+            let frames: Vec<&[u8]> = frames.iter().map(|(frame, _)| frame.as_slice()).collect();
+            while !over.load(Ordering::Relaxed) {
+                sender.send(&frames);
+                sent.fetch_add(frames.len() as i64, Ordering::Relaxed);
+            }
+        });
+        let _over = Over(&over);
+        for _ in 0..3 {
+            let agent = Agent::start(&lab.sensor, &home);
+            thread::sleep(Duration::from_millis(700));
+            agent.stop();
+            let coverage = home.coverage();
+            identity::check(&home.sources(), &home.ports(), &coverage);
+            assert!(
+                coverage[0].seen > counted,
+                "{} after {counted}",
+                coverage[0].seen
+            );
+            counted = coverage[0].seen;
+        }
+    });
+    assert!(counted <= sent.load(Ordering::Relaxed));
+}
+
+/// Ends the flood, also when the test fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

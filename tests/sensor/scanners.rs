@@ -66,7 +66,7 @@ fn scan(test: &str, watched: Watched<'_>, scans: &[String]) {
         let silence = scan.starts_with("hping3") && output.status.code() == Some(1);
         assert!(output.status.success() || silence, "{scan}: {output:?}");
     }
-    chatter.end();
+    drop(chatter);
     settle();
     let captured = capture.stop();
     agent.stop();
@@ -82,7 +82,7 @@ fn scan(test: &str, watched: Watched<'_>, scans: &[String]) {
 /// Datagrams from the sensor's host to the attacker's: masscan ends only when something arrives.
 struct Chatter {
     over: Arc<AtomicBool>,
-    speaker: JoinHandle<()>,
+    speaker: Option<JoinHandle<()>>,
 }
 
 impl Chatter {
@@ -101,12 +101,18 @@ impl Chatter {
                 }
             }
         });
-        Self { over, speaker }
+        Self {
+            over,
+            speaker: Some(speaker),
+        }
     }
+}
 
-    fn end(self) {
+impl Drop for Chatter {
+    fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        self.speaker.join().expect("the speaker");
+        let ended = self.speaker.take().map(JoinHandle::join);
+        assert!(matches!(ended, Some(Ok(()))) || thread::panicking());
     }
 }
 

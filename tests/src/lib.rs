@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod capture;
 pub mod cases;
+pub mod fixtures;
 pub mod foreign;
 pub mod http;
 pub mod identity;

@@ -67,9 +67,10 @@ impl Metrics {
         values.map(String::as_str).collect()
     }
 
-    /// How many series there are.
-    pub fn series(&self) -> usize {
-        self.samples.len()
+    /// How many series carry this label.
+    pub fn series(&self, (label, value): (&str, &str)) -> usize {
+        let carries = |sample: &&Sample| sample.labels.get(label).is_some_and(|it| it == value);
+        self.samples.iter().filter(carries).count()
     }
 }
 
@@ -113,6 +114,6 @@ mod tests {
         assert_eq!(metrics.sum("c", &[]), None);
         assert_eq!(metrics.values("b", &[]), [1.5]);
         assert_eq!(metrics.label_values("a", "point"), ["p", "q"]);
-        assert_eq!(metrics.series(), 3);
+        assert_eq!(metrics.series(("port", "22/tcp")), 1);
     }
 }

@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use crate::lab::{ATTACKER_INTERFACE, Lab};
+use crate::lab::{ATTACKER_INTERFACE, INTERFACE, Lab};
 
 /// Frames handed over by one call.
 const BATCH: usize = 64;
 
-/// A packet socket at the attacker's end. It sends every frame exactly once: what the kernel does
+/// A packet socket at one end of the cable. It sends every frame exactly once: what the kernel does
 /// not take for want of room is offered again.
 #[derive(Debug)]
 pub struct Sender<'lab> {
@@ -21,12 +21,21 @@ pub struct Sender<'lab> {
 }
 
 impl<'lab> Sender<'lab> {
-    /// Opens one in a laboratory.
+    /// Opens one at the attacker's end.
     ///
     /// # Panics
     /// When the kernel refuses it.
     pub fn open(lab: &'lab Lab) -> Self {
         let socket = lab.attacker.inside(|| packet_socket(ATTACKER_INTERFACE));
+        Self { socket, lab }
+    }
+
+    /// Opens one at the other end: what it sends, the watched host sends.
+    ///
+    /// # Panics
+    /// When the kernel refuses it.
+    pub fn at_the_sensor(lab: &'lab Lab) -> Self {
+        let socket = lab.sensor.inside(|| packet_socket(INTERFACE));
         Self { socket, lab }
     }
 

@@ -3,6 +3,7 @@
 
 mod aim;
 mod document;
+mod flags;
 mod mistake;
 mod points;
 mod prefix;
@@ -26,6 +27,7 @@ use talot_common::port_type::{Aim, Kind};
 
 use self::{document::Document, mistake::Wrong};
 pub use self::{
+    flags::{point_name_flag, prefix_flag},
     mistake::{Mistake, Mistakes},
     prefix::Prefix,
     zone::Zone,
@@ -44,6 +46,8 @@ pub struct Config {
     /// What is watched, at most [`talot_common::layout::POINTS`]. None: the interface of the
     /// default route.
     pub points: Vec<PointConfig>,
+    /// What is not to be counted; the first rule that matches wins.
+    pub excludes: Vec<Exclude>,
     /// How long a conversation may be silent.
     pub solicited: Idle,
     /// What the kernel holds.
@@ -70,6 +74,38 @@ pub struct PointConfig {
     pub mode: Mode,
     /// The same for all points of one interface.
     pub xdp: XdpChoice,
+}
+
+/// A rule of what is not to be counted: every condition that it has must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exclude {
+    /// Only at the point of this name.
+    pub point: Option<String>,
+    /// Only from these addresses.
+    pub source: Option<Prefix>,
+    /// Only to these addresses.
+    pub destination: Option<Prefix>,
+    /// Only this IP protocol.
+    pub protocol: Option<u8>,
+    /// Only to this port.
+    pub port: Option<u16>,
+    /// Why, for people.
+    pub reason: String,
+}
+
+impl Exclude {
+    /// What metrics and `status` call the rule: its place in the configuration, counted from 1, and
+    /// the reason.
+    pub fn label(&self, number: usize) -> String {
+        format!("{} {}", number + 1, self.reason)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Whether it may match at a point.
+    pub fn is_for(&self, point: &str) -> bool {
+        self.point.as_deref().is_none_or(|own| own == point)
+    }
 }
 
 /// Whether the host also lives on a point's addresses.
@@ -175,6 +211,7 @@ impl Default for Config {
             timezone: Zone::utc(),
             data_dir: PathBuf::from("/var/lib/talot"),
             points: Vec::new(),
+            excludes: Vec::new(),
             // RFC 5382, 4787, 5508.
             solicited: Idle {
                 tcp: Duration::from_secs(124 * 60),
@@ -222,7 +259,12 @@ impl Config {
         Self::parse(file, text)
     }
 
-    fn parse(file: &Path, text: &str) -> Result<Self, Mistakes> {
+    /// Reads a configuration that is already text; `file` names it, and is where its paths begin.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in it, by line.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, Mistakes> {
         let absolute = path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let directory = absolute.parent().unwrap_or(Path::new("/"));
         let document = Document::new(file, text);

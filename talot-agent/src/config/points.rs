@@ -94,6 +94,21 @@ impl Draft {
     }
 }
 
+/// The name of a point that another table refers to.
+pub(super) fn name_of(value: &DeValue<'_>, points: &[Draft]) -> Result<String, Wrong> {
+    let names: Vec<&str> = points
+        .iter()
+        .filter_map(|point| Some(point.name.as_ref()?.value.as_str()))
+        .collect();
+    let allowed = format!("the name of a point: {}", names.join(", "));
+    let name = text(value, &allowed)?;
+    // A point whose own name is wrong may be the one that is meant.
+    if names.contains(&name) || names.len() < points.len() {
+        return Ok(name.to_owned());
+    }
+    Err(Wrong::new(format!("there is no point {name:?}"), allowed))
+}
+
 /// Notes what is wrong between points.
 pub(super) fn check(document: &Document<'_>, points: &[Draft]) {
     if let Some(point) = points.get(POINTS) {
@@ -188,7 +203,7 @@ fn check_addresses(document: &Document<'_>, points: &[Draft]) {
 }
 
 /// Names become file names and label values.
-fn point_name(value: &DeValue<'_>) -> Result<String, Wrong> {
+pub(super) fn point_name(value: &DeValue<'_>) -> Result<String, Wrong> {
     const LONGEST: usize = 200;
     const ALLOWED: &str = "small letters, digits and '-', not '-' first, at most 200 in all";
     let name = text(value, ALLOWED)?;

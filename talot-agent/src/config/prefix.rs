@@ -25,6 +25,14 @@ impl Prefix {
         Self { address, length }
     }
 
+    /// Whether every address of the other is one of its own.
+    pub fn holds(self, other: Self) -> bool {
+        let same_family = self.address.is_ipv4() == other.address.is_ipv4();
+        same_family
+            && self.length <= other.length
+            && network(other.address, self.length) == self.address
+    }
+
     /// Whether it is one address.
     pub fn is_host(self) -> bool {
         self.length == host_length(self.address)

@@ -169,6 +169,35 @@ impl Journal {
         result
     }
 
+    /// Makes all that another journal holds durable as one drain of this one: all of it, or on
+    /// error nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written, or one of its days is closed here.
+    pub fn adopt(&mut self, other: &Drains) -> Result<()> {
+        if let Some((day, point)) = other.days().intersection(&self.drains.forgotten).next() {
+            bail!("{day} of the point `{point}` is closed");
+        }
+        let file = self.write(Span::one(self.next), other)?;
+        self.next += 1;
+        self.drains.files.push(Arc::new(file));
+        Ok(())
+    }
+
+    /// Writes everything of these drains into one file.
+    fn write(&self, span: Span, inputs: &Drains) -> Result<DrainFile> {
+        DrainFile::write(&self.dir, &self.tmp_dir, span, |out| {
+            for (day, point) in inputs.days() {
+                let Some(merged) = inputs.section(day, &point) else {
+                    continue;
+                };
+                let rows = merged.rows()?;
+                out.add(day, point, merged.tally, merged.observation, rows)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Merges what has become numerous. One merge may fill the next tier.
     fn compact(&mut self) -> Result<()> {
         let mut tier = 0;
@@ -204,16 +233,7 @@ impl Journal {
         };
         let forgotten = self.drains.forgotten.clone();
         let inputs = Drains { files, forgotten };
-        let merged = DrainFile::write(&self.dir, &self.tmp_dir, span, |out| {
-            for (day, point) in inputs.days() {
-                let Some(merged) = inputs.section(day, &point) else {
-                    continue;
-                };
-                let rows = merged.rows()?;
-                out.add(day, point, merged.tally, merged.observation, rows)?;
-            }
-            Ok(())
-        })?;
+        let merged = self.write(span, &inputs)?;
         self.drains.files.splice(run, [Arc::new(merged)]);
         inputs.files.iter().try_for_each(|file| remove(&file.path))
     }

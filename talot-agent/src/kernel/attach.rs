@@ -12,7 +12,7 @@ use aya::{
     sys::SyscallError,
     util::KernelVersion,
 };
-use log::debug;
+use log::{debug, info};
 
 use crate::config::XdpChoice;
 
@@ -40,13 +40,19 @@ impl Mode {
 pub struct Attachment {
     /// How XDP runs here.
     pub mode: Mode,
+    /// Number of the XDP program.
+    pub program: u32,
     /// Why it is not native, if that was tried.
     pub why_generic: Option<String>,
     _xdp: FdLink,
     _egress: Option<SchedClassifierLink>,
 }
 
-/// Attaches egress first (live points), then XDP.
+/// The egress program's name, its filter's too.
+const EGRESS: &str = "talot_egress";
+
+/// Attaches egress first (live points), then XDP. Without TCX it is the other way round: once XDP,
+/// of which an interface has one, is this agent's, egress filters found there belong to nobody.
 pub(super) fn attach(
     ebpf: &mut Ebpf,
     interface: &str,
@@ -54,7 +60,8 @@ pub(super) fn attach(
     choice: XdpChoice,
     live: bool,
 ) -> Result<Attachment> {
-    let egress = if live {
+    let tcx = runs_at_least(6, 6);
+    let mut egress = if live && tcx {
         Some(attach_egress(ebpf, interface)?)
     } else {
         None
@@ -74,8 +81,16 @@ pub(super) fn attach(
         },
     };
     let xdp = link.map_err(|error| explain(&error, interface, choice))?;
+    let number = program.info()?.id();
+    if !tcx {
+        remove_left_filters(interface);
+        if live {
+            egress = Some(attach_filter(ebpf, interface)?);
+        }
+    }
     Ok(Attachment {
         mode,
+        program: number,
         why_generic,
         _xdp: xdp,
         _egress: egress,
@@ -94,14 +109,27 @@ fn attach_xdp(program: &mut Xdp, index: u32, mode: XdpMode) -> Result<FdLink, Pr
     })
 }
 
-fn attach_egress(ebpf: &mut Ebpf, interface: &str) -> Result<SchedClassifierLink> {
-    if !runs_at_least(6, 6)
-        && let Err(error) = tc::qdisc_add_clsact(interface)
-    {
+/// Removes what killed agents have left: unlike a link, a filter outlives its process, and keeps
+/// the program's maps in memory.
+fn remove_left_filters(interface: &str) {
+    match tc::qdisc_detach_program(interface, TcAttachType::Egress, EGRESS) {
+        Ok(()) => info!("removed from {interface} what an agent that was killed had left there"),
+        Err(error) => debug!("looking for egress filters left on {interface}: {error}"),
+    }
+}
+
+/// By a filter of the clsact queueing discipline, which stays behind, empty: others may use it.
+fn attach_filter(ebpf: &mut Ebpf, interface: &str) -> Result<SchedClassifierLink> {
+    if let Err(error) = tc::qdisc_add_clsact(interface) {
         // It may be there already; if it is not, attaching says so.
         debug!("adding the clsact queueing discipline to {interface}: {error}");
     }
-    let program: &mut SchedClassifier = super::program(ebpf, "talot_egress")?;
+    attach_egress(ebpf, interface)
+        .context("before Linux 6.6 this needs the kernel modules sch_ingress and cls_bpf")
+}
+
+fn attach_egress(ebpf: &mut Ebpf, interface: &str) -> Result<SchedClassifierLink> {
+    let program: &mut SchedClassifier = super::program(ebpf, EGRESS)?;
     let id = program
         .attach(interface, TcAttachType::Egress)
         .with_context(|| format!("attaching the egress program to {interface}"))?;
@@ -136,7 +164,8 @@ fn explain(error: &ProgramError, interface: &str, choice: XdpChoice) -> anyhow::
         return anyhow!(
             "attaching to {interface}: another XDP program is attached there already. See which with \
              `ip -details link show dev {interface}`; stop what attached it, or take it off with \
-             `ip link set dev {interface} xdp off`"
+             `ip link set dev {interface} xdp off` (`bpftool link list` and `bpftool link detach id \
+             N` if it is held by a BPF link)"
         );
     }
     let advice = match choice {
@@ -154,10 +183,14 @@ fn runs_at_least(major: u8, minor: u8) -> bool {
 }
 
 /// Says what is missing before the kernel answers with a number.
-pub(super) fn check_requirements() -> Result<()> {
+///
+/// # Errors
+///
+/// What is missing, and what to do.
+pub fn check_requirements() -> Result<()> {
     // SAFETY: it reads this process's credentials.
     if unsafe { libc::geteuid() } != 0 {
-        bail!("loading BPF programs needs root: run this with sudo");
+        bail!("watching an interface needs root: run this with sudo");
     }
     if !std::path::Path::new("/sys/kernel/btf/vmlinux").exists() {
         bail!(

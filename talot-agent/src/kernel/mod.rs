@@ -1,9 +1,11 @@
 //! The kernel side as the agent sees it: programs to attach, maps to drain.
 
 mod attach;
+mod exclude;
 mod grace;
 mod mapped;
 mod table;
+pub mod test_run;
 
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
@@ -20,11 +22,11 @@ use talot_common::{
     overflow,
 };
 
-pub use attach::{Attachment, Mode};
+pub use attach::{Attachment, Mode, check_requirements};
 pub use table::{Capacity, Counted};
 
-use self::{grace::Grace, mapped::Mapped, table::Table};
-use crate::config::XdpChoice;
+use self::{exclude::Rules, grace::Grace, mapped::Mapped, table::Table};
+use crate::config::{Exclude, XdpChoice};
 
 /// The programs, as the build script has compiled them.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/talot.bpf.o"));
@@ -37,6 +39,7 @@ pub struct Kernel {
     tallies: Mapped<Tally>,
     overflow: Mapped<u64>,
     table: Table,
+    rules: Rules,
     grace: Grace,
     cpus: u32,
     points: u32,
@@ -55,24 +58,28 @@ pub struct Counts {
 }
 
 impl Kernel {
-    /// Loads the programs.
+    /// Loads the programs, for the points of these names.
     ///
     /// # Errors
     ///
     /// Names what this machine lacks, or what the kernel refuses.
-    pub fn load(capacity: Capacity, points: usize) -> Result<Self> {
-        attach::check_requirements()?;
+    pub fn load(capacity: Capacity, points: &[&str], rules: &[Exclude]) -> Result<Self> {
+        check_requirements()?;
         let cpus = nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))? as u32;
-        let points = points.clamp(1, POINTS) as u32;
+        let names = points;
+        let points = names.len().clamp(1, POINTS) as u32;
+        let excludes = rules.len() as u32;
         let seed = random_words()?;
         let mut loader = EbpfLoader::new();
         loader
             .override_global("CPUS", &cpus, true)
             .override_global("OVERFLOW_POINTS", &points, true)
             .override_global("SEED", &seed, true)
+            .override_global("EXCLUDE_RULES", &excludes, true)
             .map_max_entries("TALLIES", tallies(cpus))
             .map_max_entries("OVERFLOW", overflow_cells(points));
         Table::size(&mut loader, capacity);
+        exclude::size(&mut loader, rules);
         let mut ebpf = loader.load(OBJECT).context(
             "creating the BPF maps (if memory is short, set fewer [kernel] keys and keys6)",
         )?;
@@ -87,6 +94,7 @@ impl Kernel {
             tallies: Mapped::new(&ebpf, "TALLIES", tallies(cpus))?,
             overflow: Mapped::new(&ebpf, "OVERFLOW", overflow_cells(points))?,
             table: Table::new(&mut ebpf)?,
+            rules: Rules::new(&mut ebpf, rules, names)?,
             grace: Grace::new(&mut ebpf)?,
             ebpf,
             cpus,
@@ -194,13 +202,24 @@ impl Kernel {
         Ok(())
     }
 
-    /// What a point has counted since the last drain, while it goes on counting.
-    pub fn counting(&self, point: u8) -> Tally {
+    /// What the kernel holds of a point in an epoch, which may go on counting.
+    pub fn holding(&self, epoch: u32, point: u8) -> Tally {
         let mut sum = Tally::default();
         for day in 0..DAYS as u8 {
-            add(&mut sum, &self.tally(self.state.epoch, point, day));
+            add(&mut sum, &self.tally(epoch, point, day));
         }
         sum
+    }
+
+    /// The epoch that is being counted in.
+    pub const fn epoch(&self) -> u32 {
+        self.state.epoch
+    }
+
+    /// Packets that an exclude rule, by its number in the configuration, has excluded at a point
+    /// since the programs were loaded.
+    pub fn excluded(&self, rule: usize, point: u8) -> u64 {
+        self.rules.excluded(rule, point)
     }
 
     fn tally(&self, epoch: u32, point: u8, day: u8) -> Tally {

@@ -77,7 +77,7 @@ fn read(table: Table, path: &Path, verify: Option<Option<String>>) -> Result<Bat
             ensure!(
                 found == expected,
                 "{} is not the file that was closed: its SHA-256 is {found}, and should be \
-                 {expected}; bring it back from a copy, or turn verification off",
+                 {expected}; bring it back from a copy, or read it as it is with --no-verify",
                 path.display()
             );
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use log::{error, info};
 
 use super::{Sensor, lock};
@@ -15,36 +15,46 @@ use crate::{
 };
 
 impl Sensor {
-    /// How long until the day ends.
+    /// How long until the first day of the window ends; when it has, [`Sensor::is_past_midnight`].
     pub(super) fn until_midnight(&self) -> Duration {
-        const SHORTLY_AFTER: Duration = Duration::from_millis(20);
         const LONGEST: Duration = Duration::from_secs(3600);
-        let zone = &self.config.timezone.zone;
-        let now = clock::now();
-        let today = Bounds::of(calendar::date_at(now, zone), zone);
-        let left = today
-            .ok()
-            .and_then(|day| Duration::try_from(day.end.duration_since(now)).ok());
-        left.map_or(LONGEST, |left| left.min(LONGEST) + SHORTLY_AFTER)
+        const SHORTLY_AFTER: Duration = Duration::from_millis(20);
+        match Duration::try_from(self.midnight().duration_since(clock::now())) {
+            Ok(left) if !left.is_zero() => left.min(LONGEST) + SHORTLY_AFTER,
+            _ => LONGEST,
+        }
+    }
+
+    /// Whether the first day of the window is over and its last drain has not come yet.
+    pub(super) fn is_past_midnight(&self) -> bool {
+        clock::now() >= self.midnight()
+    }
+
+    fn midnight(&self) -> Timestamp {
+        let day = Bounds::of(self.window.first, &self.config.timezone.zone);
+        day.map_or(Timestamp::MAX, |day| day.end)
     }
 
     /// Moves the window of days on, once everything of the days before it is drained.
     pub(super) fn turn_day(&mut self, interfaces: &BTreeMap<String, Interface>) -> Result<()> {
-        let today = calendar::date_at(self.cut, &self.config.timezone.zone);
-        let tai_offset = clock::tai_offset()?;
-        // A closed day stays closed, whatever the clock says.
-        let first = today.max(self.window.first);
-        if first == self.window.first && tai_offset == self.window.tai_offset {
+        let today = calendar::date_at(self.drained_until, &self.config.timezone.zone);
+        let window = Window {
+            // A closed day stays closed, whatever the clock says.
+            first: today.max(self.window.first),
+            tai_offset: clock::tai_offset()?,
+        };
+        if window == self.window {
             return Ok(());
         }
-        if first != self.window.first {
+        self.watch(interfaces, window)?;
+        if window.first != self.window.first {
             let mut figures = lock(&self.figures);
             for point in &mut figures.points {
-                point.begin(first, &self.config.metrics.ports);
+                point.begin(window.first, &self.config.metrics.ports, &self.journal)?;
             }
         }
-        self.window = Window { first, tai_offset };
-        self.watch(interfaces)
+        self.window = window;
+        Ok(())
     }
 
     /// Closes the days that are over.

@@ -21,10 +21,20 @@ pub(super) struct Pending {
     is_durable: bool,
 }
 
+impl Pending {
+    /// The epoch, as long as only the kernel has what it counted.
+    pub(super) fn epoch(&self) -> Option<u32> {
+        (!self.is_durable).then_some(self.epoch)
+    }
+}
+
 impl Sensor {
     /// Drains, and does what a drain makes possible: closing days that are over.
     pub(super) async fn tend(&mut self) {
         let interfaces = self.interfaces.all().await;
+        if let Ok(interfaces) = &interfaces {
+            self.drop_gone_hooks(interfaces);
+        }
         tokio::task::block_in_place(|| {
             if let Ok(interfaces) = &interfaces {
                 self.note_missed(interfaces);
@@ -65,6 +75,9 @@ impl Sensor {
         let result = self.try_drain();
         self.messages.flush();
         let mut figures = lock(&self.figures);
+        for (slot, point) in figures.points.iter_mut().enumerate() {
+            point.state.excluded = self.excluded(slot as u8, &point.state.name);
+        }
         match &result {
             Ok(()) => {
                 figures.last_drain = Some(self.cut);
@@ -76,10 +89,22 @@ impl Sensor {
         result
     }
 
+    /// What each exclude rule has counted at a point.
+    pub(super) fn excluded(&self, slot: u8, point: &str) -> Vec<(String, u64)> {
+        let rules = self.config.excludes.iter().enumerate();
+        rules
+            .filter(|(_, rule)| rule.is_for(point))
+            .map(|(number, rule)| (rule.label(number), self.kernel.excluded(number, slot)))
+            .collect()
+    }
+
     fn try_drain(&mut self) -> Result<()> {
         if self.pending.is_some() {
             self.make_durable()?;
         }
+        // A packet of the new epoch asks the clock after this moment, so whatever is older is in the
+        // one that ends; the wait for the last of its programs comes after.
+        let before = Moment::now()?;
         let epoch = self.kernel.flip()?;
         let now = Moment::now()?;
         let interval = Interval {
@@ -91,6 +116,7 @@ impl Sensor {
         self.check_identity(&parts);
         let sections = self.sections(parts, now)?;
         self.cut = interval.end;
+        self.drained_until = before.wall;
         self.pending = Some(Pending {
             epoch,
             sections,
@@ -141,8 +167,8 @@ impl Sensor {
         };
         if !pending.is_durable {
             self.journal.append(&mut pending.sections).context(
-                "a drain could not be made durable; the kernel keeps it, counting goes on, and it \
-                 will be tried again",
+                "a drain could not be written; until it can (make room, or make the data directory \
+                 writable), the kernel keeps it",
             )?;
             pending.is_durable = true;
             let mut figures = lock(&self.figures);

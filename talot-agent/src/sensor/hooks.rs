@@ -8,10 +8,10 @@ use log::{error, info};
 use super::{Sensor, lock, observer::Moment};
 use crate::{
     clock,
-    config::{Mode, PointConfig},
+    config::{Config, Mode, PointConfig},
     interface::Interface,
     kernel::Attachment,
-    plan,
+    plan::{self, Addresses, Window},
 };
 
 /// A watched interface.
@@ -33,27 +33,45 @@ impl Sensor {
         names
     }
 
-    /// Tells the programs what to watch.
-    pub(super) fn watch(&mut self, now: &BTreeMap<String, Interface>) -> Result<()> {
+    /// Tells the programs what to watch. If the addresses as they are now cannot be watched, those
+    /// from before are.
+    pub(super) fn watch(
+        &mut self,
+        now: &BTreeMap<String, Interface>,
+        window: Window,
+    ) -> Result<()> {
         let configs: Vec<PointConfig> = self
             .points
             .iter()
             .map(|point| point.config.clone())
             .collect();
+        let plan = |addresses: &Addresses| {
+            let Config {
+                solicited,
+                timezone,
+                ..
+            } = &self.config;
+            plan::plan(&configs, addresses, now, solicited, window, &timezone.zone)
+        };
         let addresses = plan::addresses(&configs, now);
-        let plan = plan::plan(
-            &configs,
-            &addresses,
-            now,
-            &self.config.solicited,
-            self.window,
-            &self.config.timezone.zone,
-        )?;
-        self.kernel.watch(plan)?;
-        for (point, addresses) in self.points.iter_mut().zip(addresses) {
-            point.addresses = addresses;
+        match plan(&addresses) {
+            Ok(plan) => {
+                self.kernel.watch(plan)?;
+                for (point, addresses) in self.points.iter_mut().zip(addresses) {
+                    point.addresses = addresses;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let before = self
+                    .points
+                    .iter()
+                    .map(|point| point.addresses.clone())
+                    .collect();
+                self.kernel.watch(plan(&before)?)?;
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     pub(super) fn attach(&mut self, name: &str, now: &BTreeMap<String, Interface>) -> Result<()> {
@@ -117,9 +135,32 @@ impl Sensor {
 
     async fn try_follow(&mut self) -> Result<()> {
         let now = self.interfaces.all().await?;
+        self.drop_gone_hooks(&now);
+        let mut result = self.watch(&now, self.window);
+        for name in self.watched_interfaces() {
+            if self.hooks.contains_key(&name) || !now.contains_key(&name) {
+                continue;
+            }
+            // One interface that cannot be attached to does not keep the others from it.
+            match self.attach(&name, &now) {
+                Ok(()) => {
+                    info!("attached to {name} again");
+                    self.note(&name, &format!("{name} was back at {:.0}", clock::now()));
+                }
+                Err(error) => result = Err(error),
+            }
+        }
+        self.observe()?;
+        result
+    }
+
+    /// Lets go of interfaces that are gone, or that somebody has taken the program off.
+    pub(super) fn drop_gone_hooks(&mut self, now: &BTreeMap<String, Interface>) {
         let is_gone = |name: &String, hook: &Hook| {
-            now.get(name)
-                .is_none_or(|interface| interface.index != hook.index)
+            now.get(name).is_none_or(|interface| {
+                interface.index != hook.index
+                    || interface.xdp_program != Some(hook.attachment.program)
+            })
         };
         let gone: Vec<String> = self
             .hooks
@@ -129,21 +170,20 @@ impl Sensor {
             .collect();
         for name in gone {
             self.hooks.remove(&name);
-            self.note(&name, &format!("{name} was gone at {:.0}", clock::now()));
+            let what = if now.contains_key(&name) {
+                "has lost its program"
+            } else {
+                "is gone"
+            };
+            self.note(
+                &name,
+                &format!("{name} {what}, noticed at {:.0}", clock::now()),
+            );
             error!(
-                "interface {name} is gone: nothing is counted there until it is back; what was \
-                 counted is kept"
+                "interface {name} {what}: nothing is counted there until it is attached again; what \
+                 was counted is kept"
             );
         }
-        self.watch(&now)?;
-        for name in self.watched_interfaces() {
-            if !self.hooks.contains_key(&name) && now.contains_key(&name) {
-                self.attach(&name, &now)?;
-                info!("attached to {name} again");
-                self.note(&name, &format!("{name} was back at {:.0}", clock::now()));
-            }
-        }
-        self.observe()
     }
 
     /// Notes something for the coverage of the interface's points.

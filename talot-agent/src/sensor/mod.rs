@@ -9,6 +9,7 @@ mod view;
 
 use std::{
     collections::BTreeMap,
+    io::Write as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,7 +19,8 @@ use aya_log::EbpfLogger;
 use jiff::{Timestamp, civil::Date};
 use log::warn;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    net::UnixListener,
+    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
@@ -30,7 +32,7 @@ use crate::{
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, Observation, Tally},
-    kernel::{Capacity, Kernel},
+    kernel::{self, Capacity, Kernel},
     live::LiveLine,
     metrics,
     plan::Window,
@@ -77,37 +79,63 @@ pub struct Sensor {
     kernel: Kernel,
     messages: EbpfLogger<&'static dyn log::Log>,
     journal: Journal,
+    status_socket: Option<UnixListener>,
     interfaces: Interfaces,
     points: Vec<Point>,
     window: Window,
     constant: Constant,
     since: Timestamp,
     cut: Timestamp,
+    /// Everything from before this moment is drained.
+    drained_until: Timestamp,
     pending: Option<Pending>,
     /// What was last wrong with the interfaces, so that it is said once.
     hooks_trouble: Option<String>,
     figures: Arc<Mutex<Figures>>,
 }
 
-/// Runs until SIGINT or SIGTERM.
+/// The signals that end the agent, a closed terminal's among them.
+struct Stop([Signal; 4]);
+
+impl Stop {
+    fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("listening for signals");
+        Ok(Self([
+            listen(SignalKind::interrupt())?,
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::hangup())?,
+            listen(SignalKind::quit())?,
+        ]))
+    }
+
+    async fn asked(&mut self) {
+        let [interrupt, terminate, hangup, quit] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
+        }
+    }
+}
+
+/// Runs until SIGINT, SIGTERM, SIGHUP or SIGQUIT.
 ///
 /// # Errors
 ///
 /// What keeps it from beginning; once it counts, only what kept the last drain from becoming
 /// durable.
 pub async fn run(config: Config) -> Result<()> {
+    kernel::check_requirements()?;
     let metrics_socket = http::listen(config.metrics.listen).await?;
-    let mut stop = (
-        signal(SignalKind::interrupt()).context("listening for SIGINT")?,
-        signal(SignalKind::terminate()).context("listening for SIGTERM")?,
-    );
+    let mut stop = Stop::listen()?;
     let mut sensor = Sensor::begin(config).await?;
-    let status_socket = status::listen(&sensor.config.data_dir)?;
+    let status_socket = sensor.status_socket.take();
     let shown = Arc::new(Mutex::new(sensor.status()));
-    tokio::spawn(status::serve(status_socket, {
+    if let Some(socket) = status_socket {
         let shown = Arc::clone(&shown);
-        move || lock(&shown).clone()
-    }));
+        tokio::spawn(status::serve(socket, move || lock(&shown).clone()));
+    }
     tokio::spawn(http::serve(metrics_socket, {
         let figures = Arc::clone(&sensor.figures);
         let zone = sensor.config.timezone.zone.clone();
@@ -120,7 +148,7 @@ pub async fn run(config: Config) -> Result<()> {
             metrics::render(&lock(&figures), passed).context("writing the metrics")
         }
     }));
-    println!("{}", sensor.introduction());
+    say(&sensor.introduction());
 
     let mut live = LiveLine::on_terminal();
     let mut drains = interval(sensor.config.drain.interval);
@@ -135,12 +163,14 @@ pub async fn run(config: Config) -> Result<()> {
             () = midnight => sensor.tend().await,
             () = sensor.interfaces.changed() => sensor.follow().await,
             _ = seconds.tick() => {
+                if sensor.is_past_midnight() {
+                    sensor.tend().await;
+                }
                 if sensor.hooks.len() < sensor.watched_interfaces().len() {
                     sensor.follow().await;
                 }
             }
-            _ = stop.0.recv() => break,
-            _ = stop.1.recv() => break,
+            () = stop.asked() => break,
         }
         let status = sensor.status();
         if let Some(live) = &mut live {
@@ -162,6 +192,7 @@ impl Sensor {
                 config.data_dir.display()
             )
         })?;
+        let status_socket = Some(status::listen(&config.data_dir)?);
         let interfaces = Interfaces::connect()?;
         let now = interfaces.all().await?;
         for point in &config.points {
@@ -171,7 +202,12 @@ impl Sensor {
             keys4: config.kernel.keys,
             keys6: config.kernel.keys6,
         };
-        let mut kernel = Kernel::load(capacity, config.points.len())?;
+        let names: Vec<&str> = config
+            .points
+            .iter()
+            .map(|point| point.name.as_str())
+            .collect();
+        let mut kernel = Kernel::load(capacity, &names, &config.excludes)?;
         let messages = kernel.messages()?;
         let since = clock::now();
         let zone = &config.timezone.zone;
@@ -198,15 +234,17 @@ impl Sensor {
             kernel,
             messages,
             journal,
+            status_socket,
             interfaces,
             constant,
             since,
             cut: since,
+            drained_until: since,
             pending: None,
             hooks_trouble: None,
             figures: Arc::new(Mutex::new(figures)),
         };
-        sensor.watch(&now)?;
+        sensor.watch(&now, sensor.window)?;
         sensor.cut = clock::now();
         for name in sensor.watched_interfaces() {
             sensor.attach(&name, &now)?;
@@ -220,14 +258,16 @@ impl Sensor {
         tokio::task::block_in_place(|| {
             // Nothing is counted any more when the last drain begins.
             self.hooks.clear();
-            self.drain()
-                .context("the last drain failed, and what it holds is lost with the agent's end")?;
+            self.drain().context(
+                "the last drain could not be written: what was counted since the one before it is \
+                     lost with the agent's end",
+            )?;
             self.close_days();
-            print!("{}", self.summary());
-            println!(
+            say(&self.summary());
+            say(&format!(
                 "detached; everything counted is in {}",
                 self.config.data_dir.display()
-            );
+            ));
             Ok(())
         })
     }
@@ -282,23 +322,21 @@ fn figures_of(
             today: Tally::default(),
             identity_difference: 0,
             observed_seconds: 0.0,
+            excluded: Vec::new(),
         },
         &config.metrics.ports,
     );
-    if let Some(merged) = journal.section(today, &point.name) {
-        figures.total = merged.tally.clone();
-        figures.state.today = merged.tally.clone();
-        figures.state.observed_seconds = merged.observation.observed_us as f64 / 1e6;
-        let mut rows = merged.rows()?;
-        let mut damaged = Ok(());
-        let readable = std::iter::from_fn(|| rows.next()?.map_err(|e| damaged = Err(e)).ok());
-        figures.add_accesses(readable, today);
-        damaged?;
-    }
+    figures.total = figures.begin(today, &config.metrics.ports, journal)?;
     Ok(figures)
 }
 
-fn kernel_release() -> String {
+/// Says something to whoever started the agent; that nobody reads it is no reason to stop counting.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+}
+
+pub(crate) fn kernel_release() -> String {
     std::fs::read_to_string("/proc/sys/kernel/osrelease")
         .unwrap_or_default()
         .trim()

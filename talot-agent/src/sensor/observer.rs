@@ -98,15 +98,18 @@ fn split(interval: &Interval, zone: &TimeZone, into: &mut Vec<Observed>) -> Resu
         let on_the_wall = to.as_microsecond() - from.as_microsecond();
         let us = if is_last { left } else { on_the_wall.min(left) };
         left -= us;
-        into.push(Observed {
-            day,
-            us,
-            watched: Watched {
-                addresses: addresses.clone(),
-                start: from.as_microsecond(),
-                end: to.as_microsecond(),
-            },
-        });
+        // A clock that was put forward leaves days between in which nothing was observed.
+        if us > 0 {
+            into.push(Observed {
+                day,
+                us,
+                watched: Watched {
+                    addresses: addresses.clone(),
+                    start: from.as_microsecond(),
+                    end: to.as_microsecond(),
+                },
+            });
+        }
         if is_last {
             return Ok(());
         }

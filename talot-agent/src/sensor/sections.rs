@@ -20,6 +20,7 @@ pub(super) struct Part {
     pub(super) tally: Tally,
     pub(super) rows: Vec<Row>,
     keyed: u64,
+    overflow_by_port: u64,
 }
 
 impl Part {
@@ -85,6 +86,7 @@ pub(super) fn sort(counts: Counts, interval: Interval) -> Result<Parts> {
     }
     for (subject, packets) in overflow {
         let part = parts.entry((subject.point, day(subject.day))).or_default();
+        part.overflow_by_port += packets;
         part.rows.push(row(&subject, None, packets));
     }
     Ok(parts)
@@ -115,6 +117,7 @@ pub(super) struct Identity {
     unsolicited: u64,
     keyed: u64,
     overflow: u64,
+    overflow_by_port: u64,
 }
 
 impl Identity {
@@ -128,10 +131,11 @@ impl Identity {
             unsolicited: unsolicited.map(of).sum(),
             keyed: part.keyed,
             overflow: part.tally.overflow,
+            overflow_by_port: part.overflow_by_port,
         }
     }
 
-    /// Packets by which the two equations are off, together.
+    /// Packets by which the equations are off, together.
     pub(super) fn difference(&self) -> u64 {
         self.seen.abs_diff(self.disposed) + self.unsolicited.abs_diff(self.keyed + self.overflow)
     }

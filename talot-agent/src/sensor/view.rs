@@ -1,6 +1,6 @@
 //! What the sensor says of itself.
 
-use super::{Sensor, lock};
+use super::{Sensor, drains::Pending, lock};
 use crate::{
     config::PointConfig,
     figures::{PointFigures, PointState},
@@ -17,7 +17,7 @@ impl Sensor {
             top.truncate(5);
             PointStatus {
                 state: point.state.clone(),
-                in_kernel: self.kernel.counting(slot as u8).seen,
+                in_kernel: self.in_kernel(slot as u8),
                 top,
             }
         };
@@ -28,6 +28,17 @@ impl Sensor {
             trouble: figures.trouble.clone(),
             points: figures.points.iter().enumerate().map(point).collect(),
         }
+    }
+
+    /// Packets of a point that only the kernel has: the drain that is not durable yet among them.
+    fn in_kernel(&self, slot: u8) -> u64 {
+        let pending = self.pending.as_ref().and_then(Pending::epoch);
+        let epochs = [Some(self.kernel.epoch()), pending];
+        epochs
+            .into_iter()
+            .flatten()
+            .map(|epoch| self.kernel.holding(epoch, slot).seen)
+            .sum()
     }
 
     /// What is watched and how, in one short block.

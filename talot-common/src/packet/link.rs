@@ -56,8 +56,13 @@ impl Network {
 
     #[inline(always)]
     fn behind_ethernet<P: Packet>(packet: &P) -> Option<Self> {
-        let mut ether_type = packet.load_u16(ETHERNET - 2)?;
-        let mut offset = ETHERNET;
+        Self::of_type(packet, packet.load_u16(ETHERNET - 2)?, ETHERNET)
+    }
+
+    /// Finds the IP header of what begins at `offset` and is of this EtherType, under at most two
+    /// VLAN tags; none if a tag is cut short.
+    #[inline(always)]
+    pub fn of_type<P: Packet>(packet: &P, mut ether_type: u16, mut offset: usize) -> Option<Self> {
         if is_tag(ether_type) {
             ether_type = packet.load_u16(offset + 2)?;
             offset += VLAN_TAG;

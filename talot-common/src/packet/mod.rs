@@ -12,7 +12,7 @@ mod transport;
 pub use address::{Address, V4, V6};
 pub use ip::{Datagram, Fragment};
 pub use link::{Link, Network};
-pub use transport::{Quoted, Thread, Transport};
+pub use transport::{NO_PORT, Quoted, Thread, Transport};
 
 /// A header cut short or in contradiction with itself (disposition `malformed`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -611,6 +611,48 @@ fn refusing_begins_no_conversation() {
     );
 }
 
+/// Found in review: a neighbour advertisement and an echo request with identifier 0 shared a key.
+#[test]
+fn neighbour_discovery_begins_no_conversation() {
+    let world = World {
+        live: true,
+        ..World::default()
+    };
+    let turned = |payload: &str, hops| {
+        let mut packet = v6(58, hops, payload);
+        let (from, to) = (packet[22..38].to_vec(), packet[38..54].to_vec());
+        packet[22..38].copy_from_slice(&to);
+        packet[38..54].copy_from_slice(&from);
+        packet
+    };
+    world.send(&turned("8800 0000 6000 0000", 255));
+    world.send(&turned("c800 0000 0000 0000", 64));
+    let cases = [
+        (
+            "8000 0000 0000 0001",
+            "access Ping (ICMPv6) from 2001:db8:f::7",
+        ),
+        (
+            "8100 0000 0000 0001",
+            "backscatter ICMPv6 type 129 from 2001:db8:f::7",
+        ),
+        (
+            "c800 0000 0000 0000",
+            "access ICMPv6 type 200 from 2001:db8:f::7",
+        ),
+    ];
+    for (payload, expected) in cases {
+        assert_eq!(world.decide(&v6(58, 64, payload)), expected);
+    }
+}
+
+/// Found in review: the bit was read behind the UDP length.
+#[test]
+fn a_dns_answer_ends_where_udp_ends() {
+    let packet = v4(17, 0, "0035 c000 0008 0000 1234 8180 0000 0000");
+    assert_eq!(dark(&packet), "access 49152/udp from 198.51.100.7");
+}
+
 #[test]
 fn an_icmp_error_belongs_to_what_it_quotes() {
     let world = World {

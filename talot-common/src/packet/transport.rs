@@ -75,6 +75,9 @@ pub struct Quoted<A> {
     pub thread: Thread,
 }
 
+/// Stands for the port of a packet that has none.
+pub const NO_PORT: u32 = 1 << 16;
+
 /// What a transport header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transport {
@@ -84,10 +87,13 @@ pub struct Transport {
     pub class: Class,
     /// Its conversation.
     pub thread: Thread,
-    /// Destination port; 0 where there is none.
-    pub destination_port: u16,
+    /// Destination port, or [`NO_PORT`]. Not an `Option`, whose unset half the compiler fills with
+    /// whatever a register holds, and the verifier minds.
+    pub destination_port: u32,
     /// Row 3: neighbour discovery and its like.
     pub link_control: bool,
+    /// Belongs to no conversation: link control, and ICMP that is neither query nor error.
+    pub solitary: bool,
     /// TCP with SYN and without ACK: begins a conversation, is never part of one.
     pub opens: bool,
     /// TCP with RST, or an ICMP error: sent by the host, it begins no conversation.
@@ -165,6 +171,7 @@ impl Transport {
             protocol::UDP_LITE => Self::ported(packet, ip, Kind::UdpLite, 8),
             protocol::IGMP if A::is_icmp(protocol::ICMP) => Some(Self {
                 link_control: true,
+                solitary: true,
                 ..Self::without_header(ip.protocol, Kind::Portless)
             }),
             number if A::is_icmp(number) => Self::icmp::<A, P>(packet, ip),
@@ -195,8 +202,9 @@ impl Transport {
                 from: 0,
                 to: 0,
             },
-            destination_port: 0,
+            destination_port: NO_PORT,
             link_control: false,
+            solitary: false,
             opens: false,
             refuses: false,
             quote: 0,
@@ -222,8 +230,9 @@ impl Transport {
                 from,
                 to,
             },
-            destination_port: to,
+            destination_port: to as u32,
             link_control: false,
+            solitary: false,
             opens: false,
             refuses: false,
             quote: 0,
@@ -281,9 +290,15 @@ impl Transport {
         if (length < UDP_HEADER && !(length == 0 && ip.jumbogram)) || too_long {
             return Err(Malformed);
         }
+        // Of a fragment, and of a jumbogram, the length says nothing about this packet.
+        let data_end = if matches!(ip.fragment, Fragment::None) && length != 0 {
+            at + length
+        } else {
+            ip.end
+        };
         // RFC 1035: QR is the first bit of the third byte.
         let is_dns_answer = u16::from_be(from) == DNS
-            && at + UDP_HEADER + 3 <= ip.end
+            && at + UDP_HEADER + 3 <= data_end
             && packet
                 .load::<u8>(at + UDP_HEADER + 2)
                 .is_some_and(|byte| byte & 0x80 != 0);
@@ -299,8 +314,10 @@ impl Transport {
         } else {
             [547, 546]
         };
+        let is_dhcp = [udp.thread.from, udp.thread.to] == dhcp;
         Ok(Some(Self {
-            link_control: [udp.thread.from, udp.thread.to] == dhcp,
+            link_control: is_dhcp,
+            solitary: is_dhcp,
             ..udp
         }))
     }
@@ -353,8 +370,9 @@ impl Transport {
                 from: identifier,
                 to: identifier,
             },
-            destination_port: 0,
+            destination_port: NO_PORT,
             link_control: icmp.is_link_control(icmp_type, ip.hop_limit),
+            solitary: !icmp.is_query && !icmp.is_error,
             opens: false,
             refuses: icmp.is_error,
             quote: if icmp.is_error { at + ICMP_HEADER } else { 0 },

@@ -1,3 +1,4 @@
+mod exclude;
 mod files;
 mod noise;
 mod points;
@@ -10,7 +11,8 @@ use jiff::tz::TimeZone;
 use talot_common::port_type::{Aim, Kind};
 
 use super::{
-    Config, Drain, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix, Records, XdpChoice,
+    Config, Drain, Exclude, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix, Records,
+    XdpChoice,
 };
 
 /// The form in full, as users are promised it.
@@ -78,6 +80,7 @@ fn the_example_without_them_is_read() {
             zone: tokyo,
         },
         data_dir: "/var/lib/talot".into(),
+        excludes: Vec::new(),
         points: vec![PointConfig {
             name: "tokyo-1".into(),
             interface: "eth0".into(),

@@ -5,7 +5,6 @@ fn the_example_yields_exactly_the_refusals() {
     assert_eq!(
         mistakes(EXAMPLE),
         [
-            "12: exclude: `[[exclude]]` is not supported by this version: leave it out",
             "20: maintenance: `[[maintenance]]` is not supported by this version: leave it out",
             "38: records.keep_days: `[records] keep_days` is not supported by this version: leave it out",
             "43: geo.country: `[geo] country` is not supported by this version: leave it out",
@@ -17,9 +16,7 @@ fn the_example_yields_exactly_the_refusals() {
 #[test]
 fn what_is_not_built_is_refused_by_name() {
     for (text, line, name) in [
-        ("[[exclude]]\nport = 22", 1, "exclude: `[[exclude]]`"),
         ("[[maintenance]]", 1, "maintenance: `[[maintenance]]`"),
-        ("exclude = [{reason = 'x'}]", 1, "exclude: `[[exclude]]`"),
         (
             &point("mode = 'dark'\nverdict = 'drop'"),
             5,
@@ -66,11 +63,6 @@ fn what_is_not_built_is_refused_by_name() {
 #[test]
 fn what_is_refused_is_checked_all_the_same() {
     let text = "\
-[[exclude]]
-port = 65536
-source = '192.0.2.1/24'
-protocol = 6
-proto = 'tcp'
 [[maintenance]]
 from = 2011-07-02T00:00:00
 to = '2011-07-32T00:00'
@@ -78,15 +70,10 @@ till = 1
 ";
     let found = mistakes(text);
     let starts = [
-        "1: exclude: `[[exclude]]` is not supported",
-        "2: exclude.port: 65536 is out of range; allowed: an integer from 0 to 65535",
-        "3: exclude.source: \"192.0.2.1/24\" has bits set",
-        "4: exclude.protocol: an integer where a string belongs",
-        "5: exclude.proto: unknown key; allowed: point, source, destination, protocol, port, reason",
-        "6: maintenance: `[[maintenance]]` is not supported",
-        "7: maintenance.from: a datetime where a string belongs; allowed: a local time",
-        "8: maintenance.to: \"2011-07-32T00:00\" is not a local time",
-        "9: maintenance.till: unknown key; allowed: point, from, to, note",
+        "1: maintenance: `[[maintenance]]` is not supported",
+        "2: maintenance.from: a datetime where a string belongs; allowed: a local time",
+        "3: maintenance.to: \"2011-07-32T00:00\" is not a local time",
+        "4: maintenance.till: unknown key; allowed: point, from, to, note",
     ];
     assert_eq!(found.len(), starts.len(), "{found:#?}");
     for (found, start) in found.iter().zip(starts) {
