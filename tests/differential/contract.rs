@@ -208,9 +208,16 @@ impl Transport<'_> {
         if length < 8 && !(length == 0 && self.jumbogram) || whole && length > self.bytes.len() {
             return None;
         }
+        // Of a fragment, and of a jumbogram, the length says nothing about this packet.
+        let end = if whole && length != 0 {
+            length
+        } else {
+            self.bytes.len()
+        };
+        let data = &self.bytes[..end];
         Some(Message::Udp {
             ports: [header.source_port(), header.destination_port()],
-            third: self.bytes.get(10).copied(),
+            third: data.get(10).copied(),
         })
     }
 

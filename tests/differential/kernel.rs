@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Packets of the normal suite, and of the long one.
-const SAMPLES: [u64; 2] = [5_000, 100_000];
+const SAMPLES: [u64; 2] = [5_000, 1_000_000];
 /// The program finds the headers of longer frames in their first buffer alone.
 const LONGEST: usize = 2048;
 

@@ -70,19 +70,17 @@ pub(crate) fn verdict(frame: &[u8]) -> Result<Verdict, Departure> {
 }
 
 fn understood(packet: &SlicedPacket<'_>) -> Result<Verdict, Departure> {
-    let mut tags = 0;
     let Some(LinkSlice::Ethernet2(ethernet)) = &packet.link else {
         return Ok(NON_IP);
     };
     let mut ether_type = ethernet.ether_type().0;
-    for extension in &packet.link_exts {
+    for (tags, extension) in packet.link_exts.iter().enumerate() {
         let LinkExtSlice::Vlan(tag) = extension else {
             return Err(Departure::Link);
         };
         if !matches!(ether_type, 0x8100 | 0x88a8) || tags == 2 {
             return Err(Departure::Link);
         }
-        tags += 1;
         ether_type = tag.ether_type().0;
     }
     match &packet.net {
@@ -150,16 +148,10 @@ fn message(packet: &SlicedPacket<'_>, protocol: u8, v4: bool) -> Result<Message,
         Some(TransportSlice::Udp(udp)) if udp.length() == 0 => {
             return Err(Departure::UdpLengthZero);
         }
-        Some(TransportSlice::Udp(udp)) => {
-            let bytes = packet
-                .ip_payload()
-                .map_or(&[][..], |payload| payload.payload);
-            Message::Udp {
-                ports: [udp.source_port(), udp.destination_port()],
-                // What a UDP length leaves out is still in the packet.
-                third: bytes.get(10).copied(),
-            }
-        }
+        Some(TransportSlice::Udp(udp)) => Message::Udp {
+            ports: [udp.source_port(), udp.destination_port()],
+            third: udp.payload().get(2).copied(),
+        },
         Some(TransportSlice::Icmpv4(icmp)) if v4 => Message::Icmp {
             kind: icmp.type_u8(),
         },

@@ -9,6 +9,7 @@ mod bad_network;
 mod bad_storage;
 mod common;
 mod drains_under_flood;
+mod exclude;
 mod export;
 mod generic_and_native;
 mod handmade;

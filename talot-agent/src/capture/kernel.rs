@@ -45,8 +45,7 @@ impl Comparison {
             })
             .collect();
         Ok(Self {
-            program: TestRun::new(&points)
-                .context("loading the program (--kernel): it needs root")?,
+            program: TestRun::new(&points).context("loading the program for --kernel")?,
             judge: Judge::new(&points, &[], &config.solicited),
             compared: 0,
             left_out: 0,

@@ -128,7 +128,9 @@ impl<A: Family> Rule<A> {
             && holds(&self.source, ip.source)
             && holds(&self.destination, ip.destination)
             && self.protocol.is_none_or(|own| own == ip.protocol)
-            && self.port.is_none_or(|port| u32::from(port) == transport.destination_port)
+            && self
+                .port
+                .is_none_or(|port| u32::from(port) == transport.destination_port)
     }
 }
 

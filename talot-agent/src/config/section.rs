@@ -51,6 +51,9 @@ impl<'a> Section<'a> {
     }
 
     fn path_of(&self, key: &str) -> String {
+        if key.is_empty() {
+            return self.path.to_string();
+        }
         match self.path {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
