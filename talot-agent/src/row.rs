@@ -32,9 +32,9 @@ pub struct Row {
 }
 
 impl Row {
-    /// Adds what another row counted of the same key.
+    /// Adds what another row counted of the same key. A sum that no table holds stays the largest.
     pub fn absorb(&mut self, other: &Self) {
-        self.packets += other.packets;
+        self.packets = self.packets.saturating_add(other.packets);
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
         self.marks |= other.marks;

@@ -72,7 +72,7 @@ impl Observation {
             timezone,
             notes,
         } = later;
-        self.observed_us += observed_us;
+        self.observed_us = self.observed_us.saturating_add(*observed_us);
         for watched in addresses {
             match self.addresses.last_mut() {
                 Some(last) if last.continues_in(watched) => last.end = last.end.max(watched.end),

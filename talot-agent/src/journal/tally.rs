@@ -59,13 +59,15 @@ impl Tally {
             missed,
             conversations_forgotten,
         } = other;
-        self.seen += seen;
+        // A sum that no table holds stays the largest: closing the day then says so.
+        let add = |sum: &mut u64, count: &u64| *sum = sum.saturating_add(*count);
+        add(&mut self.seen, seen);
         for (sum, count) in self.dispositions.iter_mut().zip(dispositions) {
-            *sum += count;
+            add(sum, count);
         }
-        self.overflow += overflow;
-        self.missed += missed;
-        self.conversations_forgotten += conversations_forgotten;
+        add(&mut self.overflow, overflow);
+        add(&mut self.missed, missed);
+        add(&mut self.conversations_forgotten, conversations_forgotten);
     }
 }
 

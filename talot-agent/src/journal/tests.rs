@@ -370,3 +370,22 @@ fn a_reader_beside_the_agent_sees_every_drain_once() {
         }
     });
 }
+
+/// Found by fuzzing: the sum of two such figures was a panic.
+#[test]
+fn sums_that_no_table_holds_stay_the_largest() {
+    let dir = TempDir::new().unwrap();
+    let mut journal = Journal::open(dir.path()).unwrap();
+    let mut row = random_row(&mut Random(7));
+    row.packets = u64::MAX;
+    let mut section = section(day(), "tokyo-1", vec![row]);
+    section.observation.observed_us = i64::MAX;
+    for _ in 0..2 {
+        journal.append(std::slice::from_mut(&mut section)).unwrap();
+    }
+    let merged = journal.section(day(), "tokyo-1").unwrap();
+    assert_eq!(merged.tally.seen, u64::MAX);
+    assert_eq!(merged.observation.observed_us, i64::MAX);
+    let rows: Vec<_> = merged.rows().unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows, [row]);
+}

@@ -3,6 +3,8 @@
 use std::{
     fs::{self, File},
     io::{self, ErrorKind},
+    iter,
+    panic::{self, AssertUnwindSafe},
     path::Path,
 };
 
@@ -53,7 +55,7 @@ pub(super) fn batches(
     let hash = (!column.is_null(0)).then(|| column.value(0).to_owned());
     if table == Table::Sources && hash.is_none() {
         // No hash, no file: the sources are not written in this form.
-        return Ok(Box::new(std::iter::empty()));
+        return Ok(Box::new(iter::empty()));
     }
     let path = layout::file(data_dir, table, day, point);
     read(
@@ -82,7 +84,8 @@ fn read(table: Table, path: &Path, verify: Option<Option<String>>) -> Result<Bat
             );
         }
     }
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).with_context(reading)?;
+    let builder = guarded(|| Ok(ParquetRecordBatchReaderBuilder::try_new(file)?));
+    let builder = builder.with_context(reading)?;
     let schema = table.schema();
     let names_and_types = |schema: &arrow_schema::Schema| {
         let columns = schema.fields().iter();
@@ -95,17 +98,37 @@ fn read(table: Table, path: &Path, verify: Option<Option<String>>) -> Result<Bat
         "{} does not have the columns of the table {table}",
         path.display()
     );
-    let reader = builder
-        .with_batch_size(BATCH)
-        .build()
-        .with_context(reading)?;
+    let reader = guarded(|| Ok(builder.with_batch_size(BATCH).build()?));
+    let mut reader = Some(reader.with_context(reading)?);
     let path = path.to_owned();
-    Ok(Box::new(reader.map(move |batch| {
-        let batch = batch.with_context(|| format!("reading {}", path.display()))?;
+    let mut next = move || -> Result<Option<RecordBatch>> {
+        // After an error there is nothing more to be read.
+        let Some(mut rest) = reader.take() else {
+            return Ok(None);
+        };
+        let Some(batch) = guarded(|| Ok(rest.next().transpose()?))? else {
+            return Ok(None);
+        };
+        reader = Some(rest);
         let columns = batch.columns().to_vec();
-        RecordBatch::try_new(schema.clone(), columns)
-            .with_context(|| format!("reading {}", path.display()))
+        Ok(Some(RecordBatch::try_new(schema.clone(), columns)?))
+    };
+    Ok(Box::new(iter::from_fn(move || {
+        let batch = next().with_context(|| format!("reading {}", path.display()));
+        batch.transpose()
     })))
+}
+
+/// Reads with the Parquet library, which panics at some damaged files: an error like any other.
+fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref().copied());
+        bail!(
+            "the file is damaged: {}",
+            said.unwrap_or("it is no Parquet")
+        )
+    })
 }
 
 /// The hash in a file of sha256sum's form; none if the file is not there.

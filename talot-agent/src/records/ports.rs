@@ -95,9 +95,9 @@ struct Figures {
 impl Figures {
     /// Adds a row. Sources come in their order, so those of a network come one after the other.
     fn add(&mut self, row: &Row) {
-        self.packets += row.packets;
+        self.packets = self.packets.saturating_add(row.packets);
         let Some(source) = row.key.source else {
-            self.overflow_packets += row.packets;
+            self.overflow_packets = self.overflow_packets.saturating_add(row.packets);
             return;
         };
         self.sources += 1;

@@ -674,3 +674,33 @@ fn a_parquet_export_is_a_file_of_all_rows() {
         assert_eq!(count, expected, "{table}");
     }
 }
+
+/// Found by fuzzing: the Parquet library panics at a negative length in the footer.
+#[test]
+fn a_damaged_file_is_an_error_also_where_nothing_verifies_it() {
+    let dir = TempDir::new().unwrap();
+    let row = counted(Class::Access, Kind::Tcp, 23, Some("192.0.2.254"), 1);
+    let (journal, _) = journal_of(dir.path(), [vec![section(day(), "tokyo-1", vec![row])]]);
+    close(dir.path(), &journal, day(), "tokyo-1");
+    let path = layout::file(dir.path(), Table::Ports, day(), "tokyo-1");
+    let sound = fs::read(&path).unwrap();
+    let export = Export {
+        data_dir: dir.path(),
+        zone: &TimeZone::UTC,
+        enrichment: &NoDatabase,
+        verify: false,
+    };
+    let mut panics = 0;
+    for at in 0..sound.len() {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 0x0f;
+        fs::write(&path, damaged).unwrap();
+        if let Err(error) = export.write(Table::Ports, None, Format::Csv, &mut Vec::new()) {
+            panics += usize::from(format!("{error:#}").contains("the file is damaged"));
+        }
+    }
+    assert!(
+        panics > 0,
+        "the library has learnt to give errors: `guarded` may go"
+    );
+}

@@ -611,7 +611,7 @@ fn refusing_begins_no_conversation() {
     );
 }
 
-/// Found in review: a neighbour advertisement and an echo request with identifier 0 shared a key.
+/// Regression: a neighbour advertisement and an echo request with identifier 0 shared a key.
 #[test]
 fn neighbour_discovery_begins_no_conversation() {
     let world = World {
@@ -646,7 +646,7 @@ fn neighbour_discovery_begins_no_conversation() {
     }
 }
 
-/// Found in review: the bit was read behind the UDP length.
+/// Regression: the bit was read behind the UDP length.
 #[test]
 fn a_dns_answer_ends_where_udp_ends() {
     let packet = v4(17, 0, "0035 c000 0008 0000 1234 8180 0000 0000");
