@@ -46,15 +46,15 @@ impl Sensor {
         if window == self.window {
             return Ok(());
         }
-        self.watch(interfaces, window)?;
-        if window.first != self.window.first {
+        let before = self.window;
+        let watched = self.watch(interfaces, window);
+        if self.window.first != before.first {
             let mut figures = lock(&self.figures);
             for point in &mut figures.points {
-                point.begin(window.first, &self.config.metrics.ports, &self.journal)?;
+                point.begin(self.window.first, &self.config.metrics.ports, &self.journal)?;
             }
         }
-        self.window = window;
-        Ok(())
+        watched
     }
 
     /// Closes the days that are over.

@@ -131,9 +131,8 @@ impl Sensor {
         let today = calendar::date_at(now.wall, zone);
         let mut sections = Vec::new();
         for (slot, point) in self.points.iter_mut().enumerate() {
-            let mut later = parts.split_off(&(slot as u8 + 1, Date::MIN));
-            std::mem::swap(&mut parts, &mut later);
-            let mut counted: Vec<(Date, Part)> = later
+            let later = parts.split_off(&(slot as u8 + 1, Date::MIN));
+            let mut counted: Vec<(Date, Part)> = std::mem::replace(&mut parts, later)
                 .into_iter()
                 .map(|((_, day), part)| (day, part))
                 .collect();
@@ -147,8 +146,11 @@ impl Sensor {
             // A clock that was put back brings packets into a day that is closed: they count in
             // the open one.
             for (day, _) in &mut counted {
+                let stamped = *day;
                 while is_closed(*day)? {
                     *day = day.tomorrow()?;
+                }
+                if *day != stamped {
                     let note = "packets of a closed day count here, because the clock was put back";
                     point.notes.push(note.to_owned());
                 }

@@ -8,7 +8,7 @@ use log::{error, info};
 use super::{Sensor, lock, observer::Moment};
 use crate::{
     clock,
-    config::{Config, Mode, PointConfig},
+    config::{Config, Mode},
     interface::Interface,
     kernel::Attachment,
     plan::{self, Addresses, Window},
@@ -33,30 +33,28 @@ impl Sensor {
         names
     }
 
-    /// Tells the programs what to watch. If the addresses as they are now cannot be watched, those
-    /// from before are.
+    /// Tells the programs what to watch and which days to tell apart. If the addresses as they are
+    /// now cannot be watched, those from before are, and that is the error; the days hold all the
+    /// same.
     pub(super) fn watch(
         &mut self,
         now: &BTreeMap<String, Interface>,
         window: Window,
     ) -> Result<()> {
-        let configs: Vec<PointConfig> = self
-            .points
-            .iter()
-            .map(|point| point.config.clone())
-            .collect();
+        let Config {
+            points,
+            solicited,
+            timezone,
+            ..
+        } = &self.config;
         let plan = |addresses: &Addresses| {
-            let Config {
-                solicited,
-                timezone,
-                ..
-            } = &self.config;
-            plan::plan(&configs, addresses, now, solicited, window, &timezone.zone)
+            plan::plan(points, addresses, now, solicited, window, &timezone.zone)
         };
-        let addresses = plan::addresses(&configs, now);
+        let addresses = plan::addresses(points, now);
         match plan(&addresses) {
             Ok(plan) => {
                 self.kernel.watch(plan)?;
+                self.window = window;
                 for (point, addresses) in self.points.iter_mut().zip(addresses) {
                     point.addresses = addresses;
                 }
@@ -69,6 +67,7 @@ impl Sensor {
                     .map(|point| point.addresses.clone())
                     .collect();
                 self.kernel.watch(plan(&before)?)?;
+                self.window = window;
                 Err(error)
             }
         }

@@ -137,7 +137,9 @@ impl Identity {
 
     /// Packets by which the equations are off, together.
     pub(super) fn difference(&self) -> u64 {
-        self.seen.abs_diff(self.disposed) + self.unsolicited.abs_diff(self.keyed + self.overflow)
+        self.seen.abs_diff(self.disposed)
+            + self.unsolicited.abs_diff(self.keyed + self.overflow)
+            + self.overflow.abs_diff(self.overflow_by_port)
     }
 }
 
@@ -255,5 +257,11 @@ mod tests {
             .map(|part| Identity::of(part).difference())
             .collect();
         assert_eq!(differences, [0, 0, 1], "point 1 misses one packet");
+        let lost = Part {
+            overflow_by_port: 2,
+            ..parts.into_values().next().unwrap()
+        };
+        let difference = Identity::of(&lost).difference();
+        assert_eq!(difference, 1, "a packet of overflow that no port has");
     }
 }
