@@ -4,7 +4,7 @@
 //! longer key; IPv6 has a key, and a table, of its own.
 
 use crate::{
-    packet::{V4, V6},
+    packet::{Address as _, V4, V6},
     port_type::{Aim, Kind},
     words::Class,
 };
@@ -83,8 +83,30 @@ impl Key4 {
 pub struct Key6 {
     /// The packed subject.
     pub subject: u64,
-    /// The source as it stands in the packet.
-    pub source: V6,
+    /// The source as it stands in the packet, in two words.
+    pub source: [u64; 2],
+}
+
+impl Key6 {
+    /// The key of a subject and a source.
+    #[inline(always)]
+    pub fn new(subject: Subject, source: V6) -> Self {
+        Self {
+            subject: subject.pack(),
+            source: source.words(),
+        }
+    }
+
+    /// The source.
+    pub const fn source(self) -> V6 {
+        let [high, low] = self.source;
+        V6([
+            (high >> 32) as u32,
+            high as u32,
+            (low >> 32) as u32,
+            low as u32,
+        ])
+    }
 }
 
 const _: () = assert!(size_of::<Key4>() == 8 && size_of::<Key6>() == 24);
@@ -108,6 +130,8 @@ mod tests {
         let key = Key4::new(subject, V4(0xdead_beef));
         assert_eq!(Subject::unpack(key.0), Some(subject));
         assert_eq!(key.source(), V4(0xdead_beef));
+        let source = V6([1, 2, 3, 0xffff_ffff]);
+        assert_eq!(Key6::new(subject, source).source(), source);
         assert_eq!(Subject::unpack(0), None, "an empty key is no subject");
     }
 }

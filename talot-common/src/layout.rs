@@ -45,6 +45,8 @@ pub struct Watch {
     pub hooks_used: u32,
     /// Always 0, which the verifier does not know.
     pub zero: u64,
+    /// Points, a bit each, whose unsolicited packets end here once they are counted.
+    pub dropping: u64,
     /// The watched interfaces.
     pub hooks: [Hook; HOOKS],
     /// IPv4 ranges, those of one hook side by side, the longest prefix first.
@@ -160,18 +162,6 @@ pub const fn overflow_base(epoch: u32, points: u32, point: u8, day: u8) -> u32 {
     (copy * DAYS as u32 + (day as u32 & (DAYS as u32 - 1))) * crate::overflow::CELLS
 }
 
-/// What each CPU remembers of the day, so that it need not ask the clock for every packet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub struct DayCache {
-    /// The jiffy in which the clock was asked; 0: ask again.
-    pub jiffies: u64,
-    /// The day's slot then.
-    pub day: u64,
-    /// Always 0.
-    pub padding: [u64; 6],
-}
-
 /// An entry of a set of recent things (conversations, fragments): a fingerprint, and when the
 /// thing was last seen. Each word is written whole, so two CPUs cannot tear an entry; a
 /// fingerprint of 64 seeded bits is as good as the thing itself (one wrong match in 10¹⁸).
@@ -198,9 +188,8 @@ const _: () = {
     assert!(size_of::<Point>() == 4);
     assert!(size_of::<Range4>() == 12);
     assert!(size_of::<Range6>() == 36);
-    assert!(size_of::<Watch>() == 56 + 24 + 8 + 8 + 12 * HOOKS + 12 * RANGES + 36 * RANGES);
+    assert!(size_of::<Watch>() == 56 + 24 + 8 + 8 + 8 + 12 * HOOKS + 12 * RANGES + 36 * RANGES);
     assert!(size_of::<Tally>() == 128);
-    assert!(size_of::<DayCache>() == 64);
     assert!(size_of::<RecentBucket>() == 64);
 };
 
@@ -218,6 +207,7 @@ impl Watch {
             first_day: 0,
             hooks_used: 0,
             zero: 0,
+            dropping: 0,
             hooks: [Hook {
                 ifindex: 0,
                 link: 0,
@@ -242,10 +232,11 @@ impl Watch {
 
 #[cfg(feature = "user")]
 mod user {
-    use super::{Control, DayCache, RecentBucket, Tally, Watch};
+    use super::{Control, RecentBucket, Tally, Watch};
     use crate::{
         exclude::RuleSet,
         key::{Key4, Key6},
+        table::{Bucket4, Bucket6, Lane},
     };
 
     macro_rules! plain_data {
@@ -259,10 +250,12 @@ mod user {
         Control,
         Watch,
         Tally,
-        DayCache,
         RecentBucket,
         Key4,
         Key6,
+        Bucket4,
+        Bucket6,
+        Lane,
         RuleSet
     );
 }

@@ -9,4 +9,5 @@ pub mod layout;
 pub mod overflow;
 pub mod packet;
 pub mod port_type;
+pub mod table;
 pub mod words;

@@ -1,6 +1,8 @@
 //! Where the packets are counted whose source found no room: a flat array, one cell for each
 //! (class, port type), which cannot fail.
 
+#[cfg(doc)]
+use crate::key::Subject;
 use crate::{
     port_type::{Aim, Kind},
     words::Class,
@@ -60,11 +62,12 @@ const fn blocks() -> [(u32, u32); 64] {
     table
 }
 
-/// The cell of a (class, aim), below [`CELLS`].
+/// The cell, below [`CELLS`], of a subject as [`Subject::pack`] packs it.
 #[inline(always)]
-pub fn cell(class: Class, aim: Aim) -> u32 {
-    let (start, cells) = BLOCK_OF[((class as usize) << 4 | aim.kind as usize) & 63];
-    start + (u32::from(aim.number) & cells.wrapping_sub(1))
+pub fn cell(subject: u64) -> u32 {
+    // Class and kind stand there side by side.
+    let (start, cells) = BLOCK_OF[(subject >> 48) as usize & 63];
+    start + ((subject >> 32) as u16 as u32 & cells.wrapping_sub(1))
 }
 
 /// What a cell counts; none behind the last cell.
@@ -86,13 +89,20 @@ pub fn subject(cell: u32) -> Option<(Class, Aim)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port_type::occurs;
+    use crate::{key::Subject, port_type::occurs};
 
     #[test]
     fn every_cell_names_its_subject_and_back() {
         for cell in 0..CELLS {
             let (class, aim) = subject(cell).unwrap();
-            assert_eq!(super::cell(class, aim), cell);
+            let packed = Subject {
+                point: 15,
+                day: 5,
+                class,
+                aim,
+                marks: 7,
+            };
+            assert_eq!(super::cell(packed.pack()), cell);
         }
         assert_eq!(subject(CELLS), None);
     }

@@ -1,6 +1,6 @@
-//! The one atomic operation that counting needs.
+//! The atomic operations that counting needs.
 
-use core::intrinsics::{AtomicOrdering, atomic_xadd};
+use core::intrinsics::{AtomicOrdering, atomic_cxchg, atomic_xadd};
 
 /// Adds one to a counter that several CPUs share.
 #[inline(always)]
@@ -11,4 +11,13 @@ pub(crate) fn increment(counter: *mut u64) {
     unsafe {
         atomic_xadd::<u64, u64, { AtomicOrdering::Relaxed }>(counter, 1);
     }
+}
+
+/// Replaces a 0 that several CPUs may want to replace; gives what was there.
+#[inline(always)]
+pub(crate) fn replace_zero(place: *mut u64, word: u64) -> u64 {
+    const ORDER: AtomicOrdering = AtomicOrdering::SeqCst;
+    // SAFETY: as for `increment`.
+    let (before, _) = unsafe { atomic_cxchg::<u64, ORDER, ORDER>(place, 0, word) };
+    before
 }

@@ -5,7 +5,7 @@ use aya_ebpf::{
     macros::{btf_map, map},
     maps::Array,
 };
-use talot_common::layout::{Control, HOOKS, Hook, Watch};
+use talot_common::layout::{Control, HOOKS, Hook, POINTS, Watch};
 
 const BPF_F_MMAPABLE: u32 = 1 << 10;
 
@@ -69,6 +69,12 @@ impl State {
     pub(crate) fn zero(&self) -> u64 {
         // SAFETY: a field of a map value; volatile, so that it is really read.
         unsafe { (&raw const (*self.watch).zero).read_volatile() }
+    }
+
+    /// Whether the unsolicited packets of a point end here.
+    #[inline(always)]
+    pub(crate) const fn drops(&self, point: u8) -> bool {
+        self.watch().dropping >> (point & (POINTS as u8 - 1)) & 1 != 0
     }
 
     /// The hook of this interface, if it is watched.

@@ -1,7 +1,8 @@
 //! The kernel side of Talot: an XDP program that counts unsolicited packets, and a TC program that
 //! notes what the watched host itself sends.
 //!
-//! It never changes, drops or sends a packet.
+//! It never changes or sends a packet, and drops one only where a dark point asks for that, once it
+//! is counted.
 #![no_std]
 #![no_main]
 #![feature(core_intrinsics)]
@@ -19,11 +20,13 @@
     reason = "aya's macros put undocumented items around the documented ones"
 )]
 
+mod alarm;
 mod atomic;
 mod control;
 mod conversation;
 mod day;
 mod exclude;
+mod lane;
 mod overflow;
 mod packet;
 mod recent;
@@ -36,7 +39,6 @@ use aya_ebpf::{
     macros::{classifier, xdp},
     programs::{TcContext, XdpContext},
 };
-use aya_log_ebpf::warn;
 use talot_common::{
     decision::{Decision, Unsolicited, sent},
     exclude::PrefixAddress,
@@ -47,16 +49,18 @@ use talot_common::{
 
 use crate::{
     control::State,
+    lane::Lane,
     packet::{Arriving, Leaving},
     surroundings::{Around, Family},
-    tally::Tallies,
 };
 
-/// Counts an arriving packet and passes it on.
+/// Counts an arriving packet and passes it on, or drops it if its point says so.
 #[xdp(frags)]
 pub fn talot_xdp(ctx: XdpContext) -> u32 {
-    count_arriving(&ctx);
-    xdp_action::XDP_PASS
+    match count_arriving(&ctx) {
+        Some(Verdict::Drop) => xdp_action::XDP_DROP,
+        _ => xdp_action::XDP_PASS,
+    }
 }
 
 /// Notes the conversation of a leaving packet and lets the next program decide on it.
@@ -66,60 +70,78 @@ pub fn talot_egress(ctx: TcContext) -> i32 {
     TC_ACT_UNSPEC
 }
 
-#[inline(always)]
-fn count_arriving(ctx: &XdpContext) -> Option<()> {
-    let state = State::read()?;
-    let hook = state.hook(ctx.ingress_ifindex() as u32)?;
-    let tallies = Tallies::of(state.epoch(), day::slot(state.watch())?);
-    let packet = Arriving::new(ctx, state.zero());
-    match Network::find(&packet, hook.link()) {
-        Network::V4(offset) => {
-            let decision = Decision::<V4>::on(&packet, offset, &Around::new(&state, &hook));
-            count(ctx, &tallies, hook.first_point, decision)
-        }
-        Network::V6(offset) => {
-            let decision = Decision::<V6>::on(&packet, offset, &Around::new(&state, &hook));
-            count(ctx, &tallies, hook.first_point, decision)
-        }
-        Network::Other => tallies.count(hook.first_point, Disposition::NonIp),
-    }
+/// What the host gets of a counted packet.
+enum Verdict {
+    Pass,
+    Drop,
 }
 
 #[inline(always)]
+fn count_arriving(ctx: &XdpContext) -> Option<Verdict> {
+    let state = State::read()?;
+    let hook = state.hook(ctx.ingress_ifindex() as u32)?;
+    let mut lane = Lane::of(state.epoch())?;
+    let day = day::slot(state.watch(), &mut lane);
+    let packet = Arriving::new(ctx, state.zero());
+    let around = Around::new(&state, &hook);
+    let first_point = hook.first_point;
+    let (reached, unsolicited) = match Network::find(&packet, hook.link()) {
+        Network::V4(offset) => {
+            let decision = Decision::<V4>::on(&packet, offset, &around);
+            count(ctx, &mut lane, first_point, day, decision)?
+        }
+        Network::V6(offset) => {
+            let decision = Decision::<V6>::on(&packet, offset, &around);
+            count(ctx, &mut lane, first_point, day, decision)?
+        }
+        Network::Other => {
+            tally::count(&lane, first_point, day, Disposition::NonIp)?;
+            (first_point, false)
+        }
+    };
+    if unsolicited && state.drops(reached) {
+        return Some(Verdict::Drop);
+    }
+    Some(Verdict::Pass)
+}
+
+/// Counts the packet; gives the point, and whether the packet is unsolicited.
+#[inline(always)]
 fn count<A: table::Counted>(
     ctx: &XdpContext,
-    tallies: &Tallies,
+    lane: &mut Lane,
     first_point: u8,
+    day: u8,
     decision: Decision<A>,
-) -> Option<()> {
+) -> Option<(u8, bool)> {
     match decision {
-        Decision::Passing(disposition) => tallies.count(first_point, disposition),
-        Decision::Known(point, disposition) => tallies.count(point, disposition),
+        Decision::Passing(disposition) => {
+            tally::count(lane, first_point, day, disposition)?;
+            Some((first_point, false))
+        }
+        Decision::Known(point, disposition) => {
+            tally::count(lane, point, day, disposition)?;
+            Some((point, false))
+        }
         Decision::Unsolicited(Unsolicited {
             point,
             class,
             aim,
             source,
         }) => {
-            tallies.count(point, class.disposition())?;
+            tally::count(lane, point, day, class.disposition())?;
             let subject = Subject {
                 point,
-                day: tallies.day(),
+                day,
                 class,
                 aim,
                 marks: 0,
             };
-            if !source.count(tallies.epoch(), subject) {
-                tallies.count_overflow(point)?;
-                overflow::count(tallies.epoch(), subject)?;
-                if overflow::is_first_of(tallies.epoch()) {
-                    warn!(
-                        ctx,
-                        "no room for more sources until the next drain: new ones are counted by port alone; raise [kernel] keys or keys6"
-                    );
-                }
+            let event = source.count(lane, subject);
+            if event != alarm::NOTHING {
+                alarm::raise(ctx, lane.epoch(), event);
             }
-            Some(())
+            Some((point, true))
         }
     }
 }
@@ -149,7 +171,9 @@ fn note<A: Family + PrefixAddress>(
         return None;
     }
     if conversation::note_sent(state.watch(), ip.source, ip.destination, &transport)? {
-        Tallies::of(state.epoch(), day::slot(state.watch())?).count_forgotten(point.slot)?;
+        let mut lane = Lane::of(state.epoch())?;
+        let day = day::slot(state.watch(), &mut lane);
+        tally::count_forgotten(&lane, point.slot, day)?;
     }
     Some(())
 }

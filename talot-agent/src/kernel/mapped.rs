@@ -2,8 +2,10 @@
 
 use std::{
     io,
+    ops::Range,
     os::fd::{AsFd as _, AsRawFd as _},
     ptr::{self, NonNull},
+    slice,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -63,6 +65,40 @@ impl<T: Pod> Mapped<T> {
             entries,
             length,
         })
+    }
+
+    /// How many values there are.
+    pub(super) const fn entries(&self) -> usize {
+        self.entries
+    }
+
+    /// Values as they stand.
+    ///
+    /// # Safety
+    ///
+    /// No program writes them as long as the slice is used.
+    pub(super) unsafe fn slice(&self, range: Range<usize>) -> &[T] {
+        let length = range.len();
+        assert!(range.end <= self.entries);
+        // SAFETY: within the mapping, and Pod allows any bytes.
+        unsafe { slice::from_raw_parts(self.values.as_ptr().add(range.start), length) }
+    }
+
+    /// Fills those values with zeroes of which the condition says so; pages without any stay clean.
+    ///
+    /// # Safety
+    ///
+    /// No program reads or writes them meanwhile.
+    pub(super) unsafe fn zero_if(&mut self, range: Range<usize>, is_due: impl Fn(&T) -> bool) {
+        let length = range.len();
+        assert!(range.end <= self.entries);
+        // SAFETY: within the mapping, and Pod allows any bytes.
+        let values =
+            unsafe { slice::from_raw_parts_mut(self.values.as_ptr().add(range.start), length) };
+        for value in values.iter_mut().filter(|value| is_due(value)) {
+            // SAFETY: a value in full, for which zeroes are valid.
+            unsafe { ptr::write_bytes(ptr::from_mut(value), 0, 1) };
+        }
     }
 
     fn at(&self, index: usize) -> *mut T {

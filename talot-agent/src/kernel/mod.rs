@@ -4,6 +4,7 @@ mod attach;
 mod exclude;
 mod grace;
 mod mapped;
+mod memory;
 mod table;
 pub mod test_run;
 
@@ -23,9 +24,14 @@ use talot_common::{
 };
 
 pub use attach::{Attachment, Mode, check_requirements};
-pub use table::{Capacity, Counted};
+pub use table::{Capacity, Counted, Fill};
 
-use self::{exclude::Rules, grace::Grace, mapped::Mapped, table::Table};
+use self::{
+    exclude::Rules,
+    grace::Grace,
+    mapped::Mapped,
+    table::{Shape, Table},
+};
 use crate::config::{Exclude, XdpChoice};
 
 /// The programs, as the build script has compiled them.
@@ -44,6 +50,15 @@ pub struct Kernel {
     cpus: u32,
     points: u32,
     state: Control,
+}
+
+/// Bytes of the maps whose size does not depend on the keys: tallies, overflow and conversations
+/// in the main.
+fn fixed_bytes(cpus: u32, points: u32) -> u64 {
+    const CONVERSATIONS: u64 = 9 << 20;
+    u64::from(tallies(cpus)) * size_of::<Tally>() as u64
+        + u64::from(overflow_cells(points)) * size_of::<u64>() as u64
+        + CONVERSATIONS
 }
 
 /// What one epoch has counted.
@@ -70,6 +85,9 @@ impl Kernel {
         let points = names.len().clamp(1, POINTS) as u32;
         let excludes = rules.len() as u32;
         let seed = random_words()?;
+        let shape = Shape::new(capacity, cpus);
+        let globals = shape.globals(random_words()?);
+        memory::check(shape.bytes() + fixed_bytes(cpus, points))?;
         let mut loader = EbpfLoader::new();
         loader
             .override_global("CPUS", &cpus, true)
@@ -78,7 +96,7 @@ impl Kernel {
             .override_global("EXCLUDE_RULES", &excludes, true)
             .map_max_entries("TALLIES", tallies(cpus))
             .map_max_entries("OVERFLOW", overflow_cells(points));
-        Table::size(&mut loader, capacity);
+        shape.apply(&mut loader, &globals)?;
         exclude::size(&mut loader, rules);
         let mut ebpf = loader.load(OBJECT).context(
             "creating the BPF maps (if memory is short, set fewer [kernel] keys and keys6)",
@@ -93,7 +111,7 @@ impl Kernel {
             watch: Mapped::new(&ebpf, "WATCH", 2)?,
             tallies: Mapped::new(&ebpf, "TALLIES", tallies(cpus))?,
             overflow: Mapped::new(&ebpf, "OVERFLOW", overflow_cells(points))?,
-            table: Table::new(&mut ebpf)?,
+            table: Table::new(&ebpf, shape)?,
             rules: Rules::new(&mut ebpf, rules, names)?,
             grace: Grace::new(&mut ebpf)?,
             ebpf,
@@ -185,8 +203,7 @@ impl Kernel {
     }
 
     /// Empties the maps of an ended epoch.
-    pub fn clear(&mut self, epoch: u32) -> Result<()> {
-        self.table.clear(epoch)?;
+    pub fn clear(&mut self, epoch: u32) {
         for (point, day) in self.slots() {
             if self.tally(epoch, point, day).overflow > 0 {
                 let base = overflow_base(epoch, self.points, point, day);
@@ -199,7 +216,7 @@ impl Kernel {
                 self.tallies.set(index as usize, Tally::default());
             }
         }
-        Ok(())
+        self.table.clear(epoch);
     }
 
     /// What the kernel holds of a point in an epoch, which may go on counting.
@@ -209,6 +226,11 @@ impl Kernel {
             add(&mut sum, &self.tally(epoch, point, day));
         }
         sum
+    }
+
+    /// How full the open epoch's tables of IPv4 and IPv6 sources are.
+    pub fn fill(&self) -> [Fill; 2] {
+        self.table.fill(self.state.epoch)
     }
 
     /// The epoch that is being counted in.

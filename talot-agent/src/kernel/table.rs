@@ -1,15 +1,17 @@
 //! The user side of the counting table: reading and clearing the copy of one epoch, once no program
 //! writes it any more. Which structure holds the keys is decided here and in the program's module
-//! of the same name, and nowhere else.
+//! of the same name, and nowhere else; [`talot_common::table`] describes it.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::Range};
 
 use anyhow::{Context as _, Result};
-use aya::{
-    Ebpf, EbpfLoader, Pod,
-    maps::{HashMap, MapData, MapError},
+use aya::{Ebpf, EbpfLoader};
+use talot_common::{
+    key::{Key4, Key6, Subject},
+    table::{Bucket4, Bucket6, Lane, buckets4, buckets6, lane_index},
 };
-use talot_common::key::{Key4, Key6, Subject};
+
+use super::mapped::Mapped;
 
 /// What the table is to hold: keys of one drain interval.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,29 @@ pub struct Capacity {
     pub keys4: u32,
     /// IPv6 keys.
     pub keys6: u32,
+}
+
+/// So many CPUs have a table each; where there are more, they share so many. Memory grows with the
+/// tables, and sharing costs atomic operations.
+const MOST_TABLES: u32 = 8;
+/// At this share of the keys that a table guarantees, the agent drains early.
+const NEARLY_FULL: f64 = 0.75;
+
+/// How many tables there are, and how large.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    capacity: Capacity,
+    cpus: u32,
+    tables: u32,
+}
+
+/// How full the table of the open epoch is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fill {
+    /// Keys in it.
+    pub entries: u64,
+    /// Keys that it guarantees to hold, all tables together.
+    pub capacity: u64,
 }
 
 /// A counted key.
@@ -33,83 +58,208 @@ pub struct Counted {
 
 /// Both copies of the table.
 pub(super) struct Table {
-    copies: [Copy; 2],
+    shape: Shape,
+    lanes: Mapped<Lane>,
+    v4: Mapped<Bucket4>,
+    v6: Mapped<Bucket6>,
 }
 
-struct Copy {
-    v4: HashMap<MapData, Key4, u64>,
-    v6: HashMap<MapData, Key6, u64>,
-}
-
-const MAPS: [[&str; 2]; 2] = [
-    ["SOURCES4_EVEN", "SOURCES6_EVEN"],
-    ["SOURCES4_ODD", "SOURCES6_ODD"],
-];
-
-impl Table {
-    /// Sizes the maps before they are created.
-    pub(super) fn size(loader: &mut EbpfLoader<'_>, capacity: Capacity) {
-        for [v4, v6] in MAPS {
-            loader.map_max_entries(v4, capacity.keys4);
-            loader.map_max_entries(v6, capacity.keys6);
+impl Shape {
+    pub(super) const fn new(capacity: Capacity, cpus: u32) -> Self {
+        let tables = if cpus < MOST_TABLES {
+            cpus
+        } else {
+            MOST_TABLES
+        };
+        Self {
+            capacity,
+            cpus,
+            tables,
         }
     }
 
-    pub(super) fn new(ebpf: &mut Ebpf) -> Result<Self> {
-        let [even, odd] = MAPS;
+    fn lanes(&self) -> u32 {
+        2 * self.cpus
+    }
+
+    /// Buckets of all IPv4 tables, and of all IPv6 tables.
+    fn buckets(&self) -> [u64; 2] {
+        let Capacity { keys4, keys6 } = self.capacity;
+        [buckets4(keys4), buckets6(keys6)]
+            .map(|buckets| 2 * u64::from(self.tables) * u64::from(buckets))
+    }
+
+    /// Bytes that the table takes in the kernel.
+    pub(super) fn bytes(&self) -> u64 {
+        let [v4, v6] = self.buckets();
+        v4 * size_of::<Bucket4>() as u64
+            + v6 * size_of::<Bucket6>() as u64
+            + u64::from(self.lanes()) * size_of::<Lane>() as u64
+    }
+
+    /// Filled slots of one CPU that are to wake the agent. CPUs that share a table fill it together.
+    fn nearly_full(&self, keys: u32) -> u64 {
+        let share = f64::from(keys) * f64::from(self.tables) / f64::from(self.cpus);
+        (share * NEARLY_FULL).max(1.0) as u64
+    }
+
+    /// Sizes the maps before they are created.
+    pub(super) fn apply<'a>(
+        &self,
+        loader: &mut EbpfLoader<'a>,
+        globals: &'a Globals,
+    ) -> Result<()> {
+        let [v4, v6] = self.buckets().map(u32::try_from);
+        let too_many = "the tables have too many buckets: lower [kernel] keys or keys6";
+        loader
+            .override_global("TABLE_SEED", &globals.seed, true)
+            .override_global("TABLES", &globals.tables, true)
+            .override_global("BUCKETS4", &globals.buckets4, true)
+            .override_global("BUCKETS6", &globals.buckets6, true)
+            .override_global("NEARLY_FULL4", &globals.nearly_full4, true)
+            .override_global("NEARLY_FULL6", &globals.nearly_full6, true)
+            .map_max_entries("LANES", self.lanes())
+            .map_max_entries("SOURCES4", v4.context(too_many)?)
+            .map_max_entries("SOURCES6", v6.context(too_many)?);
+        Ok(())
+    }
+
+    pub(super) fn globals(&self, seed: [u64; 2]) -> Globals {
+        let Capacity { keys4, keys6 } = self.capacity;
+        Globals {
+            seed,
+            tables: self.tables,
+            buckets4: buckets4(keys4),
+            buckets6: buckets6(keys6),
+            nearly_full4: self.nearly_full(keys4),
+            nearly_full6: self.nearly_full(keys6),
+        }
+    }
+}
+
+/// What the program is told of the table.
+pub(super) struct Globals {
+    seed: [u64; 2],
+    tables: u32,
+    buckets4: u32,
+    buckets6: u32,
+    nearly_full4: u64,
+    nearly_full6: u64,
+}
+
+impl Table {
+    pub(super) fn new(ebpf: &Ebpf, shape: Shape) -> Result<Self> {
+        let [v4, v6] = shape.buckets();
         Ok(Self {
-            copies: [Copy::new(ebpf, even)?, Copy::new(ebpf, odd)?],
+            lanes: Mapped::new(ebpf, "LANES", shape.lanes())?,
+            v4: Mapped::new(ebpf, "SOURCES4", v4 as u32)?,
+            v6: Mapped::new(ebpf, "SOURCES6", v6 as u32)?,
+            shape,
         })
     }
 
-    /// Everything that was counted in an epoch.
+    /// Everything that was counted in an ended epoch. A key may come several times.
     pub(super) fn read(&self, epoch: u32) -> Result<Vec<Counted>> {
-        let copy = &self.copies[epoch as usize & 1];
-        let mut counted = Vec::new();
-        for entry in &copy.v4 {
-            let (key, packets) = entry.context("reading the table of IPv4 sources")?;
-            let subject = Subject::unpack(key.0).context("a key of the table makes no sense")?;
+        const NONSENSE: &str = "a key of the table makes no sense";
+        let [filled4, filled6] = self.filled(epoch);
+        let mut counted = Vec::with_capacity((filled4 + filled6) as usize + self.most_parked());
+        let mut add4 = |key: Key4, packets| -> Result<()> {
             counted.push(Counted {
-                subject,
+                subject: Subject::unpack(key.0).context(NONSENSE)?,
                 source: key.source().into(),
                 packets,
             });
+            Ok(())
+        };
+        if filled4 > 0 {
+            // SAFETY: the epoch has ended, and the grace period is over.
+            for bucket in unsafe { self.v4.slice(half(self.v4.entries(), epoch)) } {
+                for slot in bucket.slots.iter().take_while(|slot| slot.key.0 != 0) {
+                    add4(slot.key, slot.packets)?;
+                }
+            }
         }
-        for entry in &copy.v6 {
-            let (key, packets) = entry.context("reading the table of IPv6 sources")?;
-            let subject =
-                Subject::unpack(key.subject).context("a key of the table makes no sense")?;
+        for lane in self.lanes_of(epoch) {
+            for key in lane.keys4.iter().take(lane.parked4 as usize) {
+                add4(*key, 1)?;
+            }
+        }
+        let mut add6 = |key: Key6, packets| -> Result<()> {
             counted.push(Counted {
-                subject,
-                source: key.source.into(),
+                subject: Subject::unpack(key.subject).context(NONSENSE)?,
+                source: key.source().into(),
                 packets,
             });
+            Ok(())
+        };
+        if filled6 > 0 {
+            // SAFETY: as above.
+            for bucket in unsafe { self.v6.slice(half(self.v6.entries(), epoch)) } {
+                for slot in bucket.slots.iter().take_while(|slot| slot.key.subject != 0) {
+                    add6(slot.key, slot.packets)?;
+                }
+            }
+        }
+        for lane in self.lanes_of(epoch) {
+            for parked in lane.keys6.iter().take(lane.parked6 as usize) {
+                add6(parked.key, 1)?;
+            }
         }
         Ok(counted)
     }
 
-    /// Empties the copy of an epoch.
-    pub(super) fn clear(&mut self, epoch: u32) -> Result<()> {
-        let copy = &mut self.copies[epoch as usize & 1];
-        clear(&mut copy.v4).context("clearing the table of IPv4 sources")?;
-        clear(&mut copy.v6).context("clearing the table of IPv6 sources")
+    /// Empties the copy of an ended epoch.
+    pub(super) fn clear(&mut self, epoch: u32) {
+        let [filled4, filled6] = self.filled(epoch);
+        if filled4 > 0 {
+            let half = half(self.v4.entries(), epoch);
+            // SAFETY: the epoch has ended, and the grace period is over; no epoch begins meanwhile.
+            // All zeroes are an empty bucket.
+            unsafe { self.v4.zero_if(half, |bucket| bucket.slots[0].key.0 != 0) };
+        }
+        if filled6 > 0 {
+            let half = half(self.v6.entries(), epoch);
+            // SAFETY: as above.
+            unsafe {
+                self.v6
+                    .zero_if(half, |bucket| bucket.slots[0].key.subject != 0)
+            };
+        }
+        // Last: what the lanes say decides whether there is anything to clear.
+        let lanes = half(self.lanes.entries(), epoch);
+        // SAFETY: as above.
+        unsafe { self.lanes.zero_if(lanes, |_| true) };
     }
-}
 
-impl Copy {
-    fn new(ebpf: &mut Ebpf, [v4, v6]: [&str; 2]) -> Result<Self> {
-        let mut take = |name: &str| {
-            ebpf.take_map(name)
-                .with_context(|| format!("the BPF object has no map {name}"))
-        };
-        Ok(Self {
-            v4: HashMap::try_from(take(v4)?).with_context(|| format!("BPF map {v4}"))?,
-            v6: HashMap::try_from(take(v6)?).with_context(|| format!("BPF map {v6}"))?,
+    /// How full the tables of an epoch are, which may go on counting.
+    pub(super) fn fill(&self, epoch: u32) -> [Fill; 2] {
+        let Capacity { keys4, keys6 } = self.shape.capacity;
+        let [filled4, filled6] = self.filled(epoch);
+        [(filled4, keys4), (filled6, keys6)].map(|(entries, keys)| Fill {
+            entries,
+            capacity: u64::from(keys) * u64::from(self.shape.tables),
         })
     }
+
+    fn filled(&self, epoch: u32) -> [u64; 2] {
+        self.lanes_of(epoch).fold([0, 0], |[v4, v6], lane| {
+            [v4 + lane.filled4, v6 + lane.filled6]
+        })
+    }
+
+    fn lanes_of(&self, epoch: u32) -> impl Iterator<Item = Lane> {
+        let cpus = self.shape.cpus;
+        (0..cpus).map(move |cpu| self.lanes.get(lane_index(epoch, cpus, cpu) as usize))
+    }
+
+    const fn most_parked(&self) -> usize {
+        2 * talot_common::table::PARKED * self.shape.cpus as usize
+    }
 }
 
-fn clear<K: Pod>(map: &mut HashMap<MapData, K, u64>) -> Result<(), MapError> {
-    let keys: Vec<K> = map.keys().collect::<Result<_, _>>()?;
-    keys.iter().try_for_each(|key| map.remove(key))
+/// The half of a map's values that belongs to an epoch.
+const fn half(entries: usize, epoch: u32) -> Range<usize> {
+    let half = entries / 2;
+    let start = half * (epoch & 1) as usize;
+    start..start + half
 }
