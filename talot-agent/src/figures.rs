@@ -10,6 +10,7 @@ use talot_common::{port_type::Aim, words::Class};
 
 use crate::{
     journal::{Journal, Section, Tally},
+    kernel::Fill,
     row::Row,
 };
 
@@ -21,6 +22,8 @@ pub struct Figures {
     pub last_drain: Option<Timestamp>,
     /// How long drains take.
     pub drain_seconds: Histogram,
+    /// The kernel's tables by name, and how full they are.
+    pub tables: Vec<(String, Fill)>,
     /// Why nothing has become durable since the last drain that did, if so.
     pub trouble: Option<String>,
 }
@@ -165,6 +168,7 @@ impl Figures {
             points,
             last_drain: None,
             drain_seconds: Histogram::with_opts(options.buckets(buckets))?,
+            tables: Vec::new(),
             trouble: None,
         })
     }

@@ -12,7 +12,7 @@ use rtnetlink::{Handle, MulticastGroup, new_multicast_connection};
 use talot_common::packet::Link;
 use tokio::sync::mpsc;
 
-use crate::config::{Mode, PointConfig, XdpChoice};
+use crate::config::{Mode, PointConfig, Verdict, XdpChoice};
 
 /// An interface as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +178,7 @@ pub fn default_point() -> Result<PointConfig> {
         addresses: None,
         mode: Mode::Live,
         xdp: XdpChoice::Auto,
+        verdict: Verdict::Pass,
     })
 }
 

@@ -131,6 +131,23 @@ pub fn render(
         &["point"],
         points.iter().map(|p| ([name(p)], seconds(p.last_closed))),
     )?;
+    let tables = &figures.tables;
+    page.gauges(
+        "talot_map_entries",
+        "Keys in a table of the kernel since the last drain",
+        &["map"],
+        tables
+            .iter()
+            .map(|(map, fill)| ([map.clone()], fill.entries as f64)),
+    )?;
+    page.gauges(
+        "talot_map_capacity",
+        "Keys that a table of the kernel is sure to hold until a drain",
+        &["map"],
+        tables
+            .iter()
+            .map(|(map, fill)| ([map.clone()], fill.capacity as f64)),
+    )?;
     page.gauges(
         "talot_build_info",
         "Version of the agent, and of the definition of its counting",

@@ -11,7 +11,7 @@ use talot_common::{
 
 use crate::{
     calendar,
-    config::{Idle, Mode, PointConfig, Prefix},
+    config::{Idle, Mode, PointConfig, Prefix, Verdict},
     interface::Interface,
     records::Bounds,
 };
@@ -72,6 +72,7 @@ pub fn plan(
         .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     let (mut used4, mut used6, mut hooks) = (0, 0, 0);
     for (slot, point) in points.iter().enumerate() {
+        watch.dropping |= u64::from(point.verdict == Verdict::Drop) << slot;
         let is_first_of_hook = points[..slot]
             .iter()
             .all(|other| other.interface != point.interface);
@@ -189,6 +190,10 @@ mod tests {
             addresses: (!addresses.is_empty()).then(|| addresses.iter().map(prefix).collect()),
             mode,
             xdp: XdpChoice::Auto,
+            verdict: match mode {
+                Mode::Live => Verdict::Pass,
+                Mode::Dark => Verdict::Drop,
+            },
         }
     }
 
@@ -241,6 +246,7 @@ mod tests {
         ]);
         let watch = planned(&points, &interfaces).unwrap();
         assert_eq!(watch.hooks_used, 2);
+        assert_eq!(watch.dropping, 0b101, "the dark ones drop");
         let [b, a] = [watch.hooks[0], watch.hooks[1]];
         assert_eq!(
             (b.ifindex, b.first_point, b.v4, b.v6),

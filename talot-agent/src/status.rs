@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use talot_common::words::Disposition;
 use tokio::{io::AsyncWriteExt as _, net::UnixListener};
 
-use crate::figures::PointState;
+use crate::{figures::PointState, kernel::Fill};
 
 /// The whole answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Status {
     pub last_drain: Option<Timestamp>,
     /// Why nothing has become durable since, if so.
     pub trouble: Option<String>,
+    /// The kernel's tables, and how full they are.
+    pub tables: Vec<(String, Fill)>,
     /// Every point, in the order of the configuration.
     pub points: Vec<PointStatus>,
 }
@@ -133,6 +135,7 @@ impl Status {
             since,
             last_drain,
             trouble,
+            tables,
             points,
         } = self;
         let mut text = String::new();
@@ -143,6 +146,12 @@ impl Status {
         }
         if let Some(trouble) = trouble {
             writeln!(text, "TROUBLE: {trouble}")?;
+        }
+        for (name, Fill { entries, capacity }) in tables {
+            writeln!(
+                text,
+                "table {name}: {entries} keys since the last drain, of {capacity}"
+            )?;
         }
         for point in points {
             point.write(&mut text)?;

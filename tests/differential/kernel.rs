@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use talot_agent::{
-    config::{Mode, PointConfig, Prefix, XdpChoice},
+    config::{Mode, PointConfig, Prefix, Verdict, XdpChoice},
     kernel::test_run::{Outcome, SHORTEST_FRAME, TestRun},
 };
 use talot_common::port_type::Kind;
@@ -63,6 +63,7 @@ fn dark_point() -> PointConfig {
         addresses: Some([WATCHED_V4, WATCHED_V6].map(prefix).into()),
         mode: Mode::Dark,
         xdp: XdpChoice::Auto,
+        verdict: Verdict::Pass,
     }
 }
 

@@ -5,7 +5,9 @@ use std::{error::Error, fmt, path::PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::config::{Config, Mode, PointConfig, Prefix, XdpChoice, point_name_flag, prefix_flag};
+use crate::config::{
+    Config, Mode, PointConfig, Prefix, Verdict, XdpChoice, point_name_flag, prefix_flag,
+};
 
 /// The command line of `talot-agent read`.
 #[derive(Args, Clone, Debug)]
@@ -103,6 +105,7 @@ impl Arguments {
                 ModeFlag::Dark => Mode::Dark,
             },
             xdp: XdpChoice::Auto,
+            verdict: Verdict::Pass,
         }
     }
 }

@@ -215,7 +215,7 @@ impl Reading<'_> {
                         // A capture shows packets as the kernel's stack sees them.
                         xdp_mode: "generic".into(),
                         mode: point.mode.name().into(),
-                        verdict: "pass".into(),
+                        verdict: point.verdict.name().into(),
                         kernel: kernel_release().into(),
                         agent_version: env!("CARGO_PKG_VERSION").into(),
                         timezone: self.config.timezone.name.clone().into(),

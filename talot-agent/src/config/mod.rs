@@ -74,6 +74,8 @@ pub struct PointConfig {
     pub mode: Mode,
     /// The same for all points of one interface.
     pub xdp: XdpChoice,
+    /// What becomes of its unsolicited packets; of a live point's they pass.
+    pub verdict: Verdict,
 }
 
 /// A rule of what is not to be counted: every condition that it has must hold.
@@ -105,6 +107,27 @@ impl Exclude {
     /// Whether it may match at a point.
     pub fn is_for(&self, point: &str) -> bool {
         self.point.as_deref().is_none_or(|own| own == point)
+    }
+}
+
+/// What becomes of a point's unsolicited packets once they are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The host gets them.
+    Pass,
+    /// They end at the driver.
+    Drop,
+}
+
+impl Verdict {
+    const ALL: [Self; 2] = [Self::Pass, Self::Drop];
+
+    /// The name in the configuration and in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Drop => "drop",
+        }
     }
 }
 

@@ -6,31 +6,13 @@ use talot_common::layout::{POINTS, RANGES};
 use toml::de::DeValue;
 
 use super::{
-    Mode, PointConfig, XdpChoice,
+    Mode, PointConfig, Verdict, XdpChoice,
     document::{At, Document},
     mistake::Wrong,
     prefix::{self, Prefix, prefix},
     section::Section,
     values::{choice, text},
 };
-
-/// What becomes of a point's unsolicited packets once they are counted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Pass,
-    Drop,
-}
-
-impl Verdict {
-    const ALL: [Self; 2] = [Self::Pass, Self::Drop];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Drop => "drop",
-        }
-    }
-}
 
 /// A point as the file has it: what is wrong is none, and noted.
 pub(super) struct Draft {
@@ -41,6 +23,7 @@ pub(super) struct Draft {
     names_addresses: bool,
     mode: Option<At<Mode>>,
     xdp: Option<At<XdpChoice>>,
+    verdict: Option<At<Verdict>>,
 }
 
 impl Draft {
@@ -60,10 +43,10 @@ impl Draft {
         let xdp = section.right_or("xdp", XdpChoice::Auto, |value| {
             choice(value, &XdpChoice::ALL, XdpChoice::name)
         });
-        let verdict = section.get("verdict", |value| {
+        let verdict = section.right_or("verdict", Verdict::Pass, |value| {
             choice(value, &Verdict::ALL, Verdict::name)
         });
-        if let Some(verdict) = verdict
+        if let Some(verdict) = &verdict
             && verdict.value == Verdict::Drop
             && mode.as_ref().is_some_and(|mode| mode.value == Mode::Live)
         {
@@ -78,6 +61,7 @@ impl Draft {
             names_addresses,
             mode,
             xdp,
+            verdict,
         }
     }
 
@@ -90,6 +74,7 @@ impl Draft {
             addresses: addresses.map(|all| all.into_iter().map(|one| one.value).collect()),
             mode: self.mode?.value,
             xdp: self.xdp?.value,
+            verdict: self.verdict?.value,
         })
     }
 }

@@ -19,7 +19,6 @@ const fn unbuilt(key: &'static str, name: &'static str, only: Option<&'static st
 /// All of it. To build one is to take its row out and to carry the value into the `Config`.
 const UNBUILT: &[Unbuilt] = &[
     unbuilt("maintenance", "[[maintenance]]", None),
-    unbuilt("point.verdict", "verdict", Some("pass")),
     unbuilt("kernel.pin_dir", "[kernel] pin_dir", Some(PIN_DIR)),
     unbuilt("records.keep_days", "[records] keep_days", None),
     unbuilt("geo.country", "[geo] country", None),

@@ -7,6 +7,7 @@ mod mapped;
 mod memory;
 mod table;
 pub mod test_run;
+mod wake;
 
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
@@ -25,6 +26,7 @@ use talot_common::{
 
 pub use attach::{Attachment, Mode, check_requirements};
 pub use table::{Capacity, Counted, Fill};
+pub use wake::Wake;
 
 use self::{
     exclude::Rules,
@@ -124,6 +126,11 @@ impl Kernel {
     /// The programs' own messages, once.
     pub fn messages(&mut self) -> Result<EbpfLogger<&'static dyn log::Log>> {
         EbpfLogger::init(&mut self.ebpf).context("opening the programs' log")
+    }
+
+    /// The programs' calls for a drain, once.
+    pub fn wake(&mut self) -> Result<Wake> {
+        Wake::new(&mut self.ebpf)
     }
 
     /// Attaches to an interface.

@@ -6,6 +6,7 @@ use std::{net::IpAddr, ops::Range};
 
 use anyhow::{Context as _, Result};
 use aya::{Ebpf, EbpfLoader};
+use serde::{Deserialize, Serialize};
 use talot_common::{
     key::{Key4, Key6, Subject},
     table::{Bucket4, Bucket6, Lane, buckets4, buckets6, lane_index},
@@ -37,7 +38,7 @@ pub(super) struct Shape {
 }
 
 /// How full the table of the open epoch is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Fill {
     /// Keys in it.
     pub entries: u64,

@@ -3,16 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
-use jiff::{Timestamp, civil::Date};
-use log::{error, info};
+use jiff::Timestamp;
 
 use super::{Sensor, lock};
-use crate::{
-    calendar, clock,
-    interface::Interface,
-    plan::Window,
-    records::{self, Bounds},
-};
+use crate::{calendar, clock, interface::Interface, plan::Window, records::Bounds};
 
 impl Sensor {
     /// How long until the first day of the window ends; when it has, [`Sensor::is_past_midnight`].
@@ -55,37 +49,5 @@ impl Sensor {
             }
         }
         watched
-    }
-
-    /// Closes the days that are over.
-    pub(super) fn close_days(&mut self) {
-        for (day, name) in self.journal.days() {
-            if day >= self.window.first {
-                continue;
-            }
-            match self.close(day, &name) {
-                Ok(()) => info!("closed {day} of {name}"),
-                Err(error) => error!("closing {day} of {name}, will be tried again: {error:#}"),
-            }
-        }
-    }
-
-    pub(super) fn close(&mut self, day: Date, name: &str) -> Result<()> {
-        let closed_at = clock::now();
-        records::close_day(
-            &self.config.data_dir,
-            &self.config.timezone.zone,
-            self.journal.drains(),
-            day,
-            name,
-            closed_at,
-            &records::NoDatabase,
-        )?;
-        self.journal.forget(day, name)?;
-        let mut figures = lock(&self.figures);
-        if let Some(point) = figures.point(name) {
-            point.last_closed = Some(closed_at);
-        }
-        Ok(())
     }
 }

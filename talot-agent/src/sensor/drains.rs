@@ -142,7 +142,10 @@ impl Sensor {
             }
             let mut observed = point.observer.take(now, zone)?;
             let name = point.config.name.clone();
-            let is_closed = |day| records::is_closed(&self.config.data_dir, day, &name);
+            let is_closed = |day| -> Result<bool> {
+                Ok(self.closing.has(day, &name)
+                    || records::is_closed(&self.config.data_dir, day, &name)?)
+            };
             // A clock that was put back brings packets into a day that is closed: they count in
             // the open one.
             for (day, _) in &mut counted {

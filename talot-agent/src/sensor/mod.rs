@@ -1,5 +1,6 @@
 //! The sensor at work: attaches, drains, closes days, until it is told to stop.
 
+mod closing;
 mod days;
 mod drains;
 mod hooks;
@@ -24,7 +25,9 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use self::{drains::Pending, hooks::Hook, observer::Observer, sections::Constant};
+use self::{
+    closing::Closing, drains::Pending, hooks::Hook, observer::Observer, sections::Constant,
+};
 use crate::{
     calendar, clock,
     config::{Config, PointConfig, Prefix},
@@ -61,7 +64,7 @@ impl Point {
         Observation {
             xdp_mode: self.xdp_mode.into(),
             mode: self.config.mode.name().into(),
-            verdict: "pass".into(),
+            verdict: self.config.verdict.name().into(),
             kernel: constant.kernel.clone().into(),
             agent_version: env!("CARGO_PKG_VERSION").into(),
             timezone: constant.timezone.clone().into(),
@@ -89,6 +92,7 @@ pub struct Sensor {
     /// Everything from before this moment is drained.
     drained_until: Timestamp,
     pending: Option<Pending>,
+    closing: Closing,
     /// What was last wrong with the interfaces, so that it is said once.
     hooks_trouble: Option<String>,
     figures: Arc<Mutex<Figures>>,
@@ -174,6 +178,7 @@ pub async fn run(config: Config) -> Result<()> {
     }));
     say(&sensor.introduction());
 
+    let mut wake = sensor.kernel.wake()?;
     let mut live = LiveLine::on_terminal();
     let mut drains = interval(sensor.config.drain.interval);
     drains.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -184,6 +189,8 @@ pub async fn run(config: Config) -> Result<()> {
         let midnight = tokio::time::sleep(sensor.until_midnight());
         tokio::select! {
             _ = drains.tick() => sensor.tend().await,
+            () = wake.called() => sensor.tend().await,
+            closed = sensor.closing.ended() => sensor.note_closed(closed),
             () = midnight => sensor.tend().await,
             () = sensor.interfaces.changed() => sensor.follow().await,
             _ = seconds.tick() => {
@@ -196,6 +203,7 @@ pub async fn run(config: Config) -> Result<()> {
             }
             () = stop.asked() => break,
         }
+        sensor.note_fill();
         let status = sensor.status();
         if let Some(live) = &mut live {
             live.show(&status);
@@ -205,7 +213,7 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(live) = &mut live {
         live.end();
     }
-    sensor.end()
+    sensor.end().await
 }
 
 impl Sensor {
@@ -265,6 +273,7 @@ impl Sensor {
             cut: since,
             drained_until: since,
             pending: None,
+            closing: Closing::default(),
             hooks_trouble: None,
             figures: Arc::new(Mutex::new(figures)),
         };
@@ -277,8 +286,18 @@ impl Sensor {
         Ok(sensor)
     }
 
+    /// How full the kernel's tables are.
+    fn note_fill(&self) {
+        let names = ["sources4", "sources6"].map(str::to_owned);
+        lock(&self.figures).tables = names.into_iter().zip(self.kernel.fill()).collect();
+    }
+
     /// Stops counting, drains what was counted, detaches.
-    fn end(mut self) -> Result<()> {
+    async fn end(mut self) -> Result<()> {
+        if self.closing.is_under_way() {
+            let closed = self.closing.ended().await;
+            self.note_closed(closed);
+        }
         tokio::task::block_in_place(|| {
             // Nothing is counted any more when the last drain begins.
             self.hooks.clear();
@@ -286,7 +305,7 @@ impl Sensor {
                 "the last drain could not be written: what was counted since the one before it is \
                      lost with the agent's end",
             )?;
-            self.close_days();
+            self.close_days_now();
             say(&self.summary());
             say(&format!(
                 "detached; everything counted is in {}",

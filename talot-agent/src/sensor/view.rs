@@ -26,6 +26,7 @@ impl Sensor {
             since: self.since,
             last_drain: figures.last_drain,
             trouble: figures.trouble.clone(),
+            tables: figures.tables.clone(),
             points: figures.points.iter().enumerate().map(point).collect(),
         }
     }

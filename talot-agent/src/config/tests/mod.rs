@@ -12,7 +12,7 @@ use talot_common::port_type::{Aim, Kind};
 
 use super::{
     Config, Drain, Exclude, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix, Records,
-    XdpChoice,
+    Verdict, XdpChoice,
 };
 
 /// The form in full, as users are promised it.
@@ -87,6 +87,7 @@ fn the_example_without_them_is_read() {
             addresses: Some(vec![prefix("203.0.113.5", 32), prefix("2001:db8:1::", 64)]),
             mode: Mode::Live,
             xdp: XdpChoice::Auto,
+            verdict: Verdict::Pass,
         }],
         solicited: Idle {
             tcp: Duration::from_secs(7_440),

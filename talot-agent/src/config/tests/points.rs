@@ -1,4 +1,5 @@
-use super::{mistakes, only_mistake, parse, point};
+use super::{only_mistake, parse, point};
+use crate::config::Verdict;
 
 #[test]
 fn prefixes_print_as_they_are_written() {
@@ -20,19 +21,14 @@ fn prefixes_print_as_they_are_written() {
 #[test]
 fn a_live_point_cannot_drop() {
     for keys in ["verdict = 'drop'", "verdict = 'drop'\nmode = 'live'"] {
-        let found = mistakes(&point(keys));
-        assert_eq!(
-            found,
-            [
-                "4: point.verdict: `verdict = \"drop\"` is not supported by this version; \
-                 allowed: \"pass\"",
-                "4: point.verdict: a live point cannot drop; allowed: \"pass\", or mode = \"dark\"",
-            ]
-        );
+        let mistake = "4: point.verdict: a live point cannot drop; allowed: ";
+        only_mistake(&point(keys), mistake, "\"pass\", or mode = \"dark\"");
     }
     let modes = "4: point.mode: \"alive\" is none of the choices; allowed: \"live\", \"dark\"";
     only_mistake(&point("mode = 'alive'\nverdict = 'pass'"), modes, "");
     assert!(parse(&point("verdict = 'pass'")).is_ok());
+    let dark = parse(&point("verdict = 'drop'\nmode = 'dark'")).unwrap();
+    assert_eq!(dark.points[0].verdict, Verdict::Drop);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::{Config, EXAMPLE, mistakes, only_mistake, parse, point};
+use super::{Config, EXAMPLE, mistakes, only_mistake, parse};
 
 #[test]
 fn the_example_yields_exactly_the_refusals() {
@@ -17,11 +17,6 @@ fn the_example_yields_exactly_the_refusals() {
 fn what_is_not_built_is_refused_by_name() {
     for (text, line, name) in [
         ("[[maintenance]]", 1, "maintenance: `[[maintenance]]`"),
-        (
-            &point("mode = 'dark'\nverdict = 'drop'"),
-            5,
-            "point.verdict: `verdict = \"drop\"`",
-        ),
         ("[geo]\ncountry = 'c'", 2, "geo.country: `[geo] country`"),
         ("[geo]\nasn = 'c'", 2, "geo.asn: `[geo] asn`"),
         (

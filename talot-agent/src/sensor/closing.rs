@@ -1,0 +1,126 @@
+//! Closing the days that are over: beside the counting, for a large day takes minutes.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use log::{error, info};
+use tokio::task::JoinHandle;
+
+use super::{Sensor, lock};
+use crate::{clock, journal::Drains, records};
+
+/// What became of each day and point.
+type Closed = Vec<(Date, String, Result<Timestamp>)>;
+
+/// The days that are being closed.
+#[derive(Default)]
+pub(super) struct Closing {
+    days: Vec<(Date, String)>,
+    work: Option<JoinHandle<Closed>>,
+}
+
+impl Closing {
+    pub(super) const fn is_under_way(&self) -> bool {
+        self.work.is_some()
+    }
+
+    /// Whether this day is being closed: nothing may be added to it any more.
+    pub(super) fn has(&self, day: Date, point: &str) -> bool {
+        self.days
+            .iter()
+            .any(|(closing, name)| *closing == day && name == point)
+    }
+
+    /// Waits until what is under way has ended; for ever if nothing is.
+    pub(super) async fn ended(&mut self) -> Closed {
+        let Some(work) = &mut self.work else {
+            return std::future::pending().await;
+        };
+        let closed = work.await.unwrap_or_else(|error| {
+            error!("closing days: {error}; will be tried again");
+            Vec::new()
+        });
+        self.work = None;
+        self.days.clear();
+        closed
+    }
+}
+
+/// All that closing a day needs.
+struct Work {
+    data_dir: PathBuf,
+    zone: TimeZone,
+    drains: Drains,
+    days: Vec<(Date, String)>,
+}
+
+impl Work {
+    fn run(self) -> Closed {
+        let close = |day: Date, name: &str| {
+            let closed_at = clock::now();
+            records::close_day(
+                &self.data_dir,
+                &self.zone,
+                &self.drains,
+                day,
+                name,
+                closed_at,
+                &records::NoDatabase,
+            )?;
+            Ok(closed_at)
+        };
+        let days = self.days.iter();
+        days.map(|(day, name)| (*day, name.clone(), close(*day, name)))
+            .collect()
+    }
+}
+
+impl Sensor {
+    /// Begins to close the days that are over, unless that is under way.
+    pub(super) fn close_days(&mut self) {
+        if self.closing.is_under_way() {
+            return;
+        }
+        let work = self.closing_work();
+        if !work.days.is_empty() {
+            self.closing.days.clone_from(&work.days);
+            self.closing.work = Some(tokio::task::spawn_blocking(|| work.run()));
+        }
+    }
+
+    /// Closes them and waits for it.
+    pub(super) fn close_days_now(&mut self) {
+        let closed = self.closing_work().run();
+        self.note_closed(closed);
+    }
+
+    fn closing_work(&self) -> Work {
+        let days = self.journal.days().into_iter();
+        Work {
+            data_dir: self.config.data_dir.clone(),
+            zone: self.config.timezone.zone.clone(),
+            drains: self.journal.drains().clone(),
+            days: days.filter(|(day, _)| *day < self.window.first).collect(),
+        }
+    }
+
+    /// What is closed the journal need not keep.
+    pub(super) fn note_closed(&mut self, closed: Closed) {
+        for (day, name, closed) in closed {
+            let forgotten = closed.and_then(|at| {
+                self.journal.forget(day, &name)?;
+                Ok(at)
+            });
+            match forgotten {
+                Ok(at) => {
+                    info!("closed {day} of {name}");
+                    if let Some(point) = lock(&self.figures).point(&name) {
+                        point.last_closed = Some(at);
+                    }
+                }
+                Err(error) => error!("closing {day} of {name}, will be tried again: {error:#}"),
+            }
+        }
+    }
+}
