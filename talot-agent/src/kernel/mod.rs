@@ -2,6 +2,8 @@
 
 mod attach;
 mod exclude;
+#[cfg(test)]
+mod flow;
 mod grace;
 mod mapped;
 mod table;
