@@ -24,3 +24,4 @@ mod points;
 mod read;
 mod restart;
 mod scanners;
+mod tun;
