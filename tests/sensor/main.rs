@@ -7,6 +7,7 @@ mod addresses;
 mod bad_input;
 mod bad_network;
 mod bad_storage;
+mod bond;
 mod common;
 mod drains_under_flood;
 mod exclude;

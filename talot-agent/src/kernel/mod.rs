@@ -28,7 +28,10 @@ pub use attach::{Attachment, Mode, check_requirements};
 pub use table::{Capacity, Counted};
 
 use self::{exclude::Rules, grace::Grace, mapped::Mapped, table::Table};
-use crate::config::{Exclude, XdpChoice};
+use crate::{
+    config::{Exclude, XdpChoice},
+    interface::Interface,
+};
 
 /// The programs, as the build script has compiled them.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/talot.bpf.o"));
@@ -113,12 +116,12 @@ impl Kernel {
     /// Attaches to an interface.
     pub fn attach(
         &mut self,
-        interface: &str,
-        index: u32,
+        name: &str,
+        interface: &Interface,
         choice: XdpChoice,
         live: bool,
     ) -> Result<Attachment> {
-        attach::attach(&mut self.ebpf, interface, index, choice, live)
+        attach::attach(&mut self.ebpf, name, interface, choice, live)
     }
 
     /// Puts a plan into force, for every packet from now on.
