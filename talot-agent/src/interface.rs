@@ -1,12 +1,16 @@
 //! The interfaces of this machine: which one leads to the Internet, and what is known of each.
 
-use std::{collections::BTreeMap, fs, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    net::IpAddr,
+};
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use netlink_packet_route::{
     address::AddressAttribute,
-    link::{LinkAttribute, LinkLayerType, LinkXdp},
+    link::{InfoKind, LinkAttribute, LinkInfo, LinkLayerType, LinkXdp},
 };
 use rtnetlink::{Handle, MulticastGroup, new_multicast_connection};
 use talot_common::packet::Link;
@@ -27,6 +31,9 @@ pub struct Interface {
     pub xdp_program: Option<u32>,
     /// Packets that its driver had no room for, since it exists.
     pub missed: u64,
+    /// Whether its driver hands a native program on to the interfaces below it (a bond's members,
+    /// the virtual function of a Hyper-V interface), where it runs under their numbers.
+    pub has_members: bool,
 }
 
 /// A connection to the kernel's routing messages.
@@ -78,6 +85,7 @@ impl Interfaces {
     pub async fn all(&self) -> Result<BTreeMap<String, Interface>> {
         let mut names = BTreeMap::new();
         let mut found = BTreeMap::new();
+        let mut above = BTreeSet::new();
         let mut links = self.handle.link().get().execute();
         while let Some(message) = links.try_next().await.context("listing the interfaces")? {
             let mut interface = Interface {
@@ -86,6 +94,7 @@ impl Interfaces {
                 addresses: Vec::new(),
                 xdp_program: None,
                 missed: 0,
+                has_members: false,
             };
             for attribute in message.attributes {
                 match attribute {
@@ -99,6 +108,13 @@ impl Interfaces {
                         });
                     }
                     LinkAttribute::Stats64(stats) => interface.missed = stats.rx_missed_errors,
+                    LinkAttribute::Controller(index) => {
+                        above.insert(index);
+                    }
+                    // It may have its first member later.
+                    LinkAttribute::LinkInfo(info) => {
+                        interface.has_members = info.contains(&LinkInfo::Kind(InfoKind::Bond));
+                    }
                     _ => {}
                 }
             }
@@ -130,6 +146,7 @@ impl Interfaces {
             .filter_map(|(index, name)| {
                 let mut interface = found.remove(&index)?;
                 interface.addresses.sort_unstable();
+                interface.has_members |= above.contains(&index);
                 Some((name, interface))
             })
             .collect())

@@ -204,6 +204,7 @@ mod tests {
             addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
             xdp_program: None,
             missed: 0,
+            has_members: false,
         }
     }
 

@@ -21,4 +21,5 @@ pub mod require;
 pub mod rows;
 pub mod send;
 pub mod shell;
+pub mod tun;
 pub mod tzif;

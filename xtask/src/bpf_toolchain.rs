@@ -293,6 +293,9 @@ fn rust_flags(target: &Target<'_>) -> Vec<String> {
         format!("--cfg=bpf_target_arch=\"{}\"", target.arch),
         "-Cdebuginfo=2".into(),
         "-Clink-arg=--btf".into(),
+        // It would put a loop's last block before its first one to save a jump; kernels before
+        // Linux 6.7 take a loop only if it goes back by a jump.
+        "-Clink-arg=--llvm-args=-disable-block-placement".into(),
         // Not v3: its 32-bit jumps compare the two ends of a packet, which the context holds in 32
         // bits, in a way that the verifier does not follow.
         "-Ctarget-cpu=v2".into(),

@@ -1,6 +1,6 @@
 //! Attaching the two programs to an interface.
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use aya::{
     Ebpf,
     programs::{
@@ -14,7 +14,7 @@ use aya::{
 };
 use log::{debug, info};
 
-use crate::config::XdpChoice;
+use crate::{config::XdpChoice, interface::Interface};
 
 /// How an XDP program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,26 +51,38 @@ pub struct Attachment {
 /// The egress program's name, its filter's too.
 const EGRESS: &str = "talot_egress";
 
+/// Why an interface that has members is not watched natively.
+const AT_MEMBERS: &str = "native mode would run at the members of the interface";
+
 /// Attaches egress first (live points), then XDP. Without TCX it is the other way round: once XDP,
 /// of which an interface has one, is this agent's, egress filters found there belong to nobody.
 pub(super) fn attach(
     ebpf: &mut Ebpf,
-    interface: &str,
-    index: u32,
+    name: &str,
+    interface: &Interface,
     choice: XdpChoice,
     live: bool,
 ) -> Result<Attachment> {
+    ensure!(
+        choice != XdpChoice::Native || !interface.has_members,
+        "attaching the XDP program to {name}: {AT_MEMBERS}, where it could not be told for which \
+         interface it runs: try xdp = \"auto\", or watch the members"
+    );
     let tcx = runs_at_least(6, 6);
     let mut egress = if live && tcx {
-        Some(attach_egress(ebpf, interface)?)
+        Some(attach_egress(ebpf, name)?)
     } else {
         None
     };
     let program: &mut Xdp = super::program(ebpf, "talot_xdp")?;
-    let mut try_mode = |mode| attach_xdp(program, index, mode);
+    let mut try_mode = |mode| attach_xdp(program, interface.index, mode);
     let (mode, why_generic, link) = match choice {
         XdpChoice::Native => (Mode::Native, None, try_mode(XdpMode::Driver)),
         XdpChoice::Generic => (Mode::Generic, None, try_mode(XdpMode::Skb)),
+        XdpChoice::Auto if interface.has_members => {
+            let reason = AT_MEMBERS.to_owned();
+            (Mode::Generic, Some(reason), try_mode(XdpMode::Skb))
+        }
         XdpChoice::Auto => match try_mode(XdpMode::Driver) {
             Ok(link) => (Mode::Native, None, Ok(link)),
             Err(error) if is_occupied(&error) => (Mode::Native, None, Err(error)),
@@ -80,12 +92,12 @@ pub(super) fn attach(
             }
         },
     };
-    let xdp = link.map_err(|error| explain(&error, interface, choice))?;
+    let xdp = link.map_err(|error| explain(&error, name, choice))?;
     let number = program.info()?.id();
     if !tcx {
-        remove_left_filters(interface);
+        remove_left_filters(name);
         if live {
-            egress = Some(attach_filter(ebpf, interface)?);
+            egress = Some(attach_filter(ebpf, name)?);
         }
     }
     Ok(Attachment {

@@ -2,6 +2,8 @@
 
 mod attach;
 mod exclude;
+#[cfg(test)]
+mod flow;
 mod grace;
 mod mapped;
 mod memory;
@@ -34,7 +36,10 @@ use self::{
     mapped::Mapped,
     table::{Shape, Table},
 };
-use crate::config::{Exclude, XdpChoice};
+use crate::{
+    config::{Exclude, XdpChoice},
+    interface::Interface,
+};
 
 /// The programs, as the build script has compiled them.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/talot.bpf.o"));
@@ -136,12 +141,12 @@ impl Kernel {
     /// Attaches to an interface.
     pub fn attach(
         &mut self,
-        interface: &str,
-        index: u32,
+        name: &str,
+        interface: &Interface,
         choice: XdpChoice,
         live: bool,
     ) -> Result<Attachment> {
-        attach::attach(&mut self.ebpf, interface, index, choice, live)
+        attach::attach(&mut self.ebpf, name, interface, choice, live)
     }
 
     /// Puts a plan into force, for every packet from now on.

@@ -125,6 +125,7 @@ fn watch(points: &[PointConfig]) -> Result<Watch> {
         addresses: Vec::new(),
         xdp_program: None,
         missed: 0,
+        has_members: false,
     };
     let devices = BTreeMap::from([(NAME.to_owned(), device)]);
     let window = Window {

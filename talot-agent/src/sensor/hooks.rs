@@ -10,7 +10,7 @@ use crate::{
     clock,
     config::{Config, Mode},
     interface::Interface,
-    kernel::Attachment,
+    kernel::{self, Attachment},
     plan::{self, Addresses, Window},
 };
 
@@ -86,7 +86,7 @@ impl Sensor {
         let Some(choice) = mine().map(|point| point.config.xdp).next() else {
             return Ok(());
         };
-        let attachment = self.kernel.attach(name, interface.index, choice, live)?;
+        let attachment = self.kernel.attach(name, interface, choice, live)?;
         for point in self
             .points
             .iter_mut()
@@ -155,25 +155,28 @@ impl Sensor {
 
     /// Lets go of interfaces that are gone, or that somebody has taken the program off.
     pub(super) fn drop_gone_hooks(&mut self, now: &BTreeMap<String, Interface>) {
-        let is_gone = |name: &String, hook: &Hook| {
-            now.get(name).is_none_or(|interface| {
-                interface.index != hook.index
-                    || interface.xdp_program != Some(hook.attachment.program)
-            })
+        let end = |name: &String, hook: &Hook| match now.get(name) {
+            None => Some("is gone"),
+            Some(interface)
+                if interface.index != hook.index
+                    || interface.xdp_program != Some(hook.attachment.program) =>
+            {
+                Some("has lost its program")
+            }
+            Some(interface)
+                if interface.has_members && hook.attachment.mode == kernel::Mode::Native =>
+            {
+                Some("has members now, at which its program would run")
+            }
+            Some(_) => None,
         };
-        let gone: Vec<String> = self
+        let ended: Vec<(String, &str)> = self
             .hooks
             .iter()
-            .filter(|(name, hook)| is_gone(name, hook))
-            .map(|(name, _)| name.clone())
+            .filter_map(|(name, hook)| Some((name.clone(), end(name, hook)?)))
             .collect();
-        for name in gone {
+        for (name, what) in ended {
             self.hooks.remove(&name);
-            let what = if now.contains_key(&name) {
-                "has lost its program"
-            } else {
-                "is gone"
-            };
             self.note(
                 &name,
                 &format!("{name} {what}, noticed at {:.0}", clock::now()),
