@@ -8,6 +8,7 @@ mod bad_input;
 mod bad_network;
 mod bad_storage;
 mod common;
+mod conversations;
 mod drains_under_flood;
 mod exclude;
 mod export;
