@@ -23,7 +23,7 @@ const LONGEST: usize = 2048;
 fn the_kernel_decides_as_user_space_does() {
     let packets = SAMPLES[usize::from(std::env::var_os("TALOT_TEST_LONG").is_some())];
     let mut random = Random::new();
-    let mut kernel = TestRun::new(&[dark_point()]).expect("the programs are loaded");
+    let mut kernel = TestRun::new(&[dark_point()], &[]).expect("the programs are loaded");
     let mut frame = Vec::new();
     let mut runts = 0;
     let start = Instant::now();
