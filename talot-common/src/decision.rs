@@ -80,10 +80,8 @@ impl<A: Address> Decision<A> {
             if is_solicited(packet, &ip, &transport, around) {
                 return Self::Known(point.slot, Disposition::Solicited);
             }
-            if !transport.opens {
-                let thread = transport.thread.reversed();
-                around.note_knock(ip.destination, ip.source, thread);
-            }
+            let thread = transport.thread.reversed();
+            around.note_knock(ip.destination, ip.source, thread);
         }
         Self::Unsolicited(Unsolicited {
             point: point.slot,

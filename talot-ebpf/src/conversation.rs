@@ -89,9 +89,12 @@ pub(crate) fn has_sent<A: Address>(watch: &Watch, local: A, remote: A, thread: T
     BY_HOST.has(thing, &watch.idle) || BY_OTHERS.has(thing, &watch.idle)
 }
 
-/// An unsolicited packet that the host may answer.
+/// An unsolicited packet that the host may answer. TCP tells by itself who began.
 #[inline(always)]
 pub(crate) fn note_knock<A: Address>(watch: &Watch, local: A, remote: A, thread: Thread) {
+    if thread.protocol == protocol::TCP {
+        return;
+    }
     KNOCKS.insert(conversation(local, remote, thread), &watch.idle);
 }
 

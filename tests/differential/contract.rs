@@ -79,10 +79,10 @@ fn ipv4(packet: &[u8]) -> Option<Verdict> {
 fn ipv6(packet: &[u8]) -> Option<Verdict> {
     let header = Ipv6HeaderSlice::from_slice(packet).ok()?;
     let rest = &packet[40..];
-    // RFC 2675: a length of 0, and a jumbo payload option; Talot knows it as the first option.
+    // RFC 2675: a length of 0, and a jumbo payload option.
     let jumbogram = header.payload_length() == 0
         && header.next_header() == IpNumber::IPV6_HEADER_HOP_BY_HOP
-        && rest.get(2) == Some(&0xc2);
+        && has_jumbo_payload(rest);
     let bytes = if jumbogram {
         rest
     } else {
@@ -102,6 +102,25 @@ fn ipv6(packet: &[u8]) -> Option<Verdict> {
         hop_limit: header.hop_limit(),
     };
     Some(arrived.verdict(transport.message()?))
+}
+
+/// Whether a jumbo payload option is among the first eight of a hop-by-hop header that arrived whole.
+fn has_jumbo_payload(header: &[u8]) -> bool {
+    let Some(units) = header.get(1) else {
+        return false;
+    };
+    let Some(mut options) = header.get(2..8 + 8 * usize::from(*units)) else {
+        return false;
+    };
+    for _ in 0..8 {
+        options = match options {
+            [0xc2, _, _, _, _, _, ..] => return true,
+            [0, rest @ ..] => rest, // Pad1, a single byte
+            [_, length, rest @ ..] => rest.get(usize::from(*length)..).unwrap_or(&[]),
+            _ => return false,
+        };
+    }
+    false
 }
 
 /// What an IP packet carries.

@@ -147,6 +147,23 @@ impl Maker<'_> {
         frame[start + 4..start + 6].copy_from_slice(&length.to_be_bytes());
     }
 
+    /// A hop-by-hop header with a jumbo payload option anywhere in it, or too late, or only alike.
+    fn jumbo_payload(&mut self, frame: &mut Vec<u8>) {
+        let start = frame.len();
+        frame.extend([0, 0]);
+        for _ in 0..self.pick(&[0, 0, 1, 2, 4, 7, 8, 9]) {
+            let option =
+                self.pick::<&[u8]>(&[&[0], &[1, 0], &[5, 2, 0, 0], &[1, 4, 0xc2, 4, 0, 1]]);
+            frame.extend(option);
+        }
+        let option = self.pick::<&[u8]>(&[&[0xc2, 4, 0, 1, 0, 0], &[0xc2, 4, 0, 1, 0, 0], &[]]);
+        frame.extend(option);
+        let missing = (frame.len() - start).next_multiple_of(8) - (frame.len() - start);
+        let padding = self.pick(&[0, 1, 0xc2]);
+        frame.extend(vec![padding; missing]);
+        frame[start + 1] = ((frame.len() - start) / 8 - 1) as u8;
+    }
+
     /// A chain of extension headers in any order, legal or not; `next_at` is where the number of
     /// the first one belongs.
     fn extensions(
@@ -166,7 +183,7 @@ impl Maker<'_> {
         if jumbogram {
             frame[next_at] = 0;
             next_at = frame.len();
-            frame.extend([0, 0, 0xc2, 4, 0, 1, 0, 0]);
+            self.jumbo_payload(frame);
         }
         for _ in 0..count {
             let kind = self.pick(kinds);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use talot_agent::{
-    config::{Mode, PointConfig, Prefix, Verdict, XdpChoice},
+    config::{self, Mode, PointConfig, Prefix, XdpChoice},
     kernel::test_run::{Outcome, SHORTEST_FRAME, TestRun},
 };
 use talot_common::port_type::Kind;
@@ -23,7 +23,7 @@ const LONGEST: usize = 2048;
 fn the_kernel_decides_as_user_space_does() {
     let packets = SAMPLES[usize::from(std::env::var_os("TALOT_TEST_LONG").is_some())];
     let mut random = Random::new();
-    let mut kernel = TestRun::new(&[dark_point()]).expect("the programs are loaded");
+    let mut kernel = TestRun::new(&[dark_point()], &[]).expect("the programs are loaded");
     let mut frame = Vec::new();
     let mut runts = 0;
     let start = Instant::now();
@@ -63,7 +63,7 @@ fn dark_point() -> PointConfig {
         addresses: Some([WATCHED_V4, WATCHED_V6].map(prefix).into()),
         mode: Mode::Dark,
         xdp: XdpChoice::Auto,
-        verdict: Verdict::Pass,
+        verdict: config::Verdict::Pass,
     }
 }
 

@@ -4,6 +4,8 @@
 //! # A comment, to the end of the line.
 //! mode dark                                  or live
 //! addresses 198.51.100.0/24 2001:db8:51::/64
+//! exclude source 192.0.2.0/24 destination 198.51.100.1/32 protocol 6 port 22
+//!                                            a rule, of one of these conditions or several
 //!
 //! case What is special about it
 //! sends                                      the watched host sends a frame
@@ -32,8 +34,23 @@ pub struct Fixtures {
     pub live: bool,
     /// What the point watches, as prefixes.
     pub addresses: Vec<String>,
+    /// What is not to be counted.
+    pub rules: Vec<Rule>,
     /// The cases, one after the other.
     pub cases: Vec<Case>,
+}
+
+/// An exclude rule: what a packet has to be for it, as far as it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// From this prefix.
+    pub source: Option<String>,
+    /// To this prefix.
+    pub destination: Option<String>,
+    /// Of this IP protocol.
+    pub protocol: Option<u8>,
+    /// To this port.
+    pub port: Option<u16>,
 }
 
 /// A described case.
@@ -92,6 +109,7 @@ pub fn parse(name: &str, text: &str) -> Fixtures {
         name: name.to_owned(),
         live: false,
         addresses: Vec::new(),
+        rules: Vec::new(),
         cases: Vec::new(),
     };
     // A frame that is being read, and whether the host sends it.
@@ -120,6 +138,10 @@ pub fn parse(name: &str, text: &str) -> Fixtures {
             "" => {}
             "mode" => fixtures.live = rest == "live",
             "addresses" => fixtures.addresses = rest.split(' ').map(str::to_owned).collect(),
+            "exclude" => {
+                let rule = rule(rest).unwrap_or_else(|| panic!("{}", here()));
+                fixtures.rules.push(rule);
+            }
             "case" => fixtures.cases.push(Case {
                 name: rest.to_owned(),
                 steps: Vec::new(),
@@ -130,6 +152,21 @@ pub fn parse(name: &str, text: &str) -> Fixtures {
     }
     assert!(frame.is_none(), "{name}.txt ends within a frame");
     fixtures
+}
+
+fn rule(text: &str) -> Option<Rule> {
+    let mut rule = Rule::default();
+    let words: Vec<&str> = text.split(' ').collect();
+    for pair in words.chunks(2) {
+        match *pair {
+            ["source", prefix] => rule.source = Some(prefix.to_owned()),
+            ["destination", prefix] => rule.destination = Some(prefix.to_owned()),
+            ["protocol", number] => rule.protocol = Some(number.parse().ok()?),
+            ["port", number] => rule.port = Some(number.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some(rule)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -175,6 +212,8 @@ mod tests {
 # about
 mode live
 addresses 192.0.2.1/32 2001:db8::/64
+exclude source 192.0.2.0/24 port 22
+exclude protocol 6
 
 case One # and why
 sends
@@ -191,6 +230,18 @@ is access 47 - 203.0.113.1 GRE (47)
         let fixtures = parse("name", TEXT);
         assert!(fixtures.live);
         assert_eq!(fixtures.addresses, ["192.0.2.1/32", "2001:db8::/64"]);
+        let rules = [
+            Rule {
+                source: Some("192.0.2.0/24".to_owned()),
+                port: Some(22),
+                ..Rule::default()
+            },
+            Rule {
+                protocol: Some(6),
+                ..Rule::default()
+            },
+        ];
+        assert_eq!(fixtures.rules, rules);
         let [case] = &fixtures.cases[..] else {
             panic!("{fixtures:?}");
         };
@@ -222,6 +273,10 @@ is access 47 - 203.0.113.1 GRE (47)
             ("access 47 - 203.0.113.1 GRE (47)", "access"),
             ("non_ip", "non_ip 1 - 203.0.113.1 x"),
             ("case", "cases"),
+            ("port 22", "port"),
+            ("port 22", "ports 22"),
+            ("protocol 6", "protocol tcp"),
+            ("exclude protocol 6", "exclude"),
         ] {
             let broken = TEXT.replacen(from, to, 1);
             let result = std::panic::catch_unwind(|| parse("name", &broken));

@@ -22,8 +22,8 @@ use crate::{
 /// What became of a packet, as both can say it.
 type Outcome = (Disposition, Option<(Subject, Option<IpAddr>)>);
 
-/// Compares packet by packet, as a dark point would count them without exclude rules: neither
-/// conversations nor rules' counters are the program's alone.
+/// Compares packet by packet, as a dark point would count them: the program knows no conversations
+/// of a capture.
 pub(super) struct Comparison {
     program: TestRun,
     judge: Judge,
@@ -45,8 +45,9 @@ impl Comparison {
             })
             .collect();
         Ok(Self {
-            program: TestRun::new(&points).context("loading the program for --kernel")?,
-            judge: Judge::new(&points, &[], &config.solicited),
+            program: TestRun::new(&points, &config.excludes)
+                .context("loading the program for --kernel")?,
+            judge: Judge::new(&points, &config.excludes, &config.solicited),
             compared: 0,
             left_out: 0,
             differences: 0,

@@ -15,7 +15,7 @@ use talot_common::{
 
 use super::{Capacity, Counts, Kernel, program};
 use crate::{
-    config::{Config, PointConfig},
+    config::{Config, Exclude, PointConfig},
     interface::Interface,
     plan::{self, Window},
 };
@@ -44,17 +44,17 @@ pub struct Outcome {
 
 impl TestRun {
     /// Loads the programs and has them watch all points, whose addresses must be configured, on one
-    /// Ethernet device. Idle times are the default ones, by the clock of this machine.
+    /// Ethernet device, with these exclude rules. Idle times are the default ones, by the clock of this machine.
     ///
     /// # Errors
     ///
     /// If a point has no addresses, or as [`Kernel::load`].
-    pub fn new(points: &[PointConfig]) -> Result<Self> {
+    pub fn new(points: &[PointConfig], rules: &[Exclude]) -> Result<Self> {
         let watch = watch(points)?;
         // A packet has one key, and is read before the next one comes.
         let capacity = Capacity { keys4: 1, keys6: 1 };
         let names: Vec<&str> = points.iter().map(|point| point.name.as_str()).collect();
-        let mut kernel = Kernel::load(capacity, &names, &[])?;
+        let mut kernel = Kernel::load(capacity, &names, rules)?;
         kernel.watch(watch)?;
         Ok(Self { kernel })
     }

@@ -252,11 +252,41 @@ impl Chain {
     }
 }
 
-/// Whether the first option of a hop-by-hop header is a jumbo payload (RFC 2675).
+/// How many options of a hop-by-hop header are looked at; RFC 8504 lets a node take no more.
+const MOST_OPTIONS: usize = 8;
+
+/// Whether the header is a hop-by-hop header with a jumbo payload option (RFC 2675), wherever in it
+/// that stands.
 #[inline(always)]
 fn is_jumbogram<P: Packet>(packet: &P, next_header: u8, offset: usize) -> bool {
+    const PAD1: u8 = 0;
     const JUMBO_PAYLOAD: u8 = 0xc2;
-    next_header == HOP_BY_HOP && packet.load::<u8>(offset + 2) == Some(JUMBO_PAYLOAD)
+    const JUMBO_PAYLOAD_OPTION: usize = 6;
+    if next_header != HOP_BY_HOP {
+        return false;
+    }
+    let Some(units) = packet.load::<u8>(offset + 1) else {
+        return false;
+    };
+    let end = offset + 8 + usize::from(units) * 8;
+    let mut option = offset + 2;
+    let mut read = 0;
+    while read < MOST_OPTIONS && option + JUMBO_PAYLOAD_OPTION <= end {
+        let Some([kind, length]) = packet.load::<[u8; 2]>(option) else {
+            return false;
+        };
+        if kind == JUMBO_PAYLOAD {
+            return true;
+        }
+        let length = if kind == PAD1 {
+            1
+        } else {
+            usize::from(length) + 2
+        };
+        option = packet.forget(option + length, LARGEST_OFFSET);
+        read += 1;
+    }
+    false
 }
 
 impl Address for V6 {
