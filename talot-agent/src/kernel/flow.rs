@@ -1,6 +1,7 @@
 //! What kernels before Linux 6.7 ask of the order of instructions (`check_cfg` in
 //! kernel/bpf/verifier.c): a loop goes back by a jump, never by running from its last instruction
-//! into its first.
+//! into its first. The compiler is told not to lay out a loop that way (`rust_flags` in
+//! xtask/src/bpf_toolchain.rs).
 
 use aya_obj::{Object, generated::bpf_insn};
 
