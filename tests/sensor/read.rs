@@ -176,12 +176,48 @@ fn the_kernels_program_decides_the_same() {
     if !require::programs(TEST, &PROGRAMS) {
         return;
     }
+    let rules = "[[exclude]]\nport = 23\n[[exclude]]\nprotocol = \"icmpv6\"\n";
     handmade().check(|captured| {
-        let home = Home::new(&dark());
-        let path = captured.path();
-        let words = ["read", "--kernel", path.to_str().expect("a plain path")];
-        let said = text(&run(&mut home.command(&words)).stdout);
-        assert!(said.contains(" packets compared, 0 differ;"), "{said}");
+        for rules in ["", rules] {
+            let home = Home::new(&format!("{}{rules}", dark()));
+            let path = captured.path();
+            let words = ["read", "--kernel", path.to_str().expect("a plain path")];
+            let said = text(&run(&mut home.command(&words)).stdout);
+            assert!(said.contains(" packets compared, 0 differ;"), "{said}");
+            let [coverage] = home.coverage().try_into().expect("one coverage record");
+            assert_eq!(coverage.excluded > 0, !rules.is_empty(), "{coverage:?}");
+        }
+    });
+}
+
+#[test]
+fn packets_captured_without_their_headers_are_named() {
+    const TEST: &str = "read::packets_captured_without_their_headers_are_named";
+    if !require::programs(TEST, &PROGRAMS) {
+        return;
+    }
+    handmade().check(|captured| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cut = folder.path().join("cut");
+        let mut editcap = Command::new("editcap");
+        run(editcap.args(["-s", "40"]).args([&captured.path(), &cut]));
+        let coverage = [captured.path(), cut].map(|capture| {
+            let home = Home::new(&dark());
+            run(&mut home.command(&["read", capture.to_str().expect("a plain path")]));
+            let [coverage] = home.coverage().try_into().expect("one coverage record");
+            coverage
+        });
+        let [whole, cut] = coverage;
+        assert!(!whole.note.contains("too little"), "{whole:?}");
+        assert_eq!(whole.seen, cut.seen);
+        let more = cut.malformed - whole.malformed;
+        assert!(more > 0, "{cut:?}");
+        let named = cut.note.split(", ").find_map(|part| {
+            let number = part.strip_suffix(" of which the capture holds too little")?;
+            number.split(' ').next()?.parse().ok()
+        });
+        // Some would be malformed in any case.
+        assert!(named.is_some_and(|named: i64| named >= more), "{cut:?}");
     });
 }
 

@@ -27,6 +27,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::civil::Date;
+use talot_common::words::Disposition;
 
 use self::{
     arguments::usage,
@@ -152,6 +153,7 @@ impl Reading<'_> {
     fn capture(&mut self, path: &Path, progress: &Progress) -> Result<Result<(), Damage>> {
         let mut reader = reader(path, progress.follow(path, open(path)?))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut without_headers = 0;
         let end = loop {
             let record = match reader.next() {
                 Ok(Some(record)) => record,
@@ -160,6 +162,10 @@ impl Reading<'_> {
             };
             self.packets += 1;
             let judgement = self.judge.judge(&record);
+            let in_part = record.frame.bytes.len() < record.frame.length;
+            if in_part && matches!(judgement, Judgement::Seen(_, Disposition::Malformed)) {
+                without_headers += 1;
+            }
             if let Some(comparison) = &mut self.comparison
                 && judgement != Judgement::Leaving
             {
@@ -174,6 +180,11 @@ impl Reading<'_> {
         };
         self.store_counts()?;
         let mut note = format!("read from a capture: {name}");
+        if without_headers > 0 {
+            let are = "packets count as malformed of which the capture holds too little";
+            eprintln!("{name}: {without_headers} {are} (its snap length)");
+            write!(note, ", {without_headers} {are}")?;
+        }
         if let Err(damage) = &end {
             write!(note, ", which is damaged {damage}")?;
         }
