@@ -48,6 +48,7 @@ fn compile() -> Result<(), Box<dyn Error>> {
         workspace,
         &target_dir(&out_dir).join("bpf"),
         &target,
+        &bpf_toolchain::TALOT,
     );
     let status = command
         .status()

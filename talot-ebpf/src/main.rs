@@ -31,6 +31,7 @@ mod overflow;
 mod packet;
 mod recent;
 mod surroundings;
+#[cfg_attr(feature = "plain-hash", path = "plain_hash.rs")]
 mod table;
 mod tally;
 

@@ -3,6 +3,7 @@
 //! reads tcpdump's capture of the same interface.
 
 pub mod agent;
+pub mod bench;
 pub mod capture;
 pub mod cases;
 pub mod fixtures;

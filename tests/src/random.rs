@@ -21,6 +21,11 @@ impl Random {
         Self(seed)
     }
 
+    /// Starts from this.
+    pub const fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

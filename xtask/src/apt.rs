@@ -35,6 +35,8 @@ fn apt_get(arguments: &[&str]) -> Command {
         // Another apt may be at work: a fresh machine's own upgrade.
         .args(["-o", "DPkg::Lock::Timeout=300"])
         .args(arguments)
-        .stdin(Stdio::null());
+        .stdin(Stdio::null())
+        // What is asked for may be printed on stdout, and nothing else.
+        .stdout(std::io::stderr());
     command
 }

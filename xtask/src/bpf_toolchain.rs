@@ -18,8 +18,19 @@ pub(crate) const NIGHTLY: &str = "nightly-2026-05-16";
 /// Cargo's profile for the BPF program, in the workspace's `Cargo.toml`.
 const PROFILE: &str = "bpf";
 
-/// The name of the BPF binary of package `talot-ebpf`.
-const BINARY: &str = "talot";
+/// A BPF program of package `talot-ebpf`.
+pub(crate) struct Program {
+    /// The name of the binary.
+    pub(crate) binary: &'static str,
+    /// The features of the package that it is compiled with, separated by commas.
+    pub(crate) features: &'static str,
+}
+
+/// The one that the agent attaches.
+pub(crate) const TALOT: Program = Program {
+    binary: "talot",
+    features: "",
+};
 
 /// What the outer cargo, clippy or the user's shell say about *their* compile. None of it holds
 /// for the BPF one.
@@ -240,14 +251,15 @@ fn llvm_of_linker(linker: &Path) -> Option<u32> {
 }
 
 impl Toolchain {
-    /// The command that compiles package `talot-ebpf` of `workspace` into `target_dir`, and the
-    /// object it leaves there. `cargo` is the cargo in use; rustup's nightly brings its own.
+    /// The command that compiles a program of `workspace` into `target_dir`, and the object it leaves
+    /// there. `cargo` is the cargo in use; rustup's nightly brings its own.
     pub(crate) fn command(
         &self,
         cargo: &OsStr,
         workspace: &Path,
         target_dir: &Path,
         target: &Target<'_>,
+        program: &Program,
     ) -> (Command, PathBuf) {
         let triple = target.triple();
         let mut command = match &self.compiler.source {
@@ -272,7 +284,9 @@ impl Toolchain {
                 "--package",
                 "talot-ebpf",
                 "--bin",
-                BINARY,
+                program.binary,
+                "--features",
+                program.features,
             ])
             .args(["--profile", PROFILE, "--target", triple, "--target-dir"])
             .arg(target_dir)
@@ -284,7 +298,8 @@ impl Toolchain {
             // The program and aya use unstable features; a distribution's compiler is a stable one.
             Source::Distribution => command.env("RUSTC_BOOTSTRAP", "1"),
         };
-        (command, target_dir.join(triple).join(PROFILE).join(BINARY))
+        let object = target_dir.join(triple).join(PROFILE);
+        (command, object.join(program.binary))
     }
 }
 

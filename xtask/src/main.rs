@@ -1,11 +1,12 @@
 //! Talot's own commands. `cargo xtask` is an alias in `.cargo/config.toml`.
 
 mod apt;
+mod bench;
 #[cfg_attr(
     not(test),
     expect(
         dead_code,
-        reason = "talot-agent/build.rs runs the command that this describes"
+        reason = "talot-agent/build.rs compiles the agent's program"
     )
 )]
 mod bpf_toolchain;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
-/// Sets up, runs and tests Talot.
+/// Sets up, runs, tests and measures Talot.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -51,6 +52,22 @@ enum Command {
         /// Run only the tests whose name contains this.
         filter: Option<String>,
     },
+    /// Set up, and measure what counting costs beside what else could count.
+    #[command(after_help = "Example: cargo xtask bench --quick")]
+    Bench {
+        /// End within five minutes.
+        #[arg(long)]
+        quick: bool,
+        /// Print one JSON object per row instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Only this tier: test, live, drain or close. May be given several times.
+        #[arg(long)]
+        tier: Vec<String>,
+        /// Rows of the day that is closed.
+        #[arg(long)]
+        rows: Option<u64>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,5 +88,22 @@ fn execute(command: Command) -> Result<()> {
         Command::Setup => setup::setup(workspace),
         Command::Run { arguments } => run::run(workspace, &arguments),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
+        Command::Bench {
+            quick,
+            json,
+            tier,
+            rows,
+        } => {
+            let mut arguments: Vec<OsString> = Vec::new();
+            arguments.extend(quick.then(|| "--quick".into()));
+            arguments.extend(json.then(|| "--json".into()));
+            for tier in tier {
+                arguments.extend(["--tier".into(), tier.into()]);
+            }
+            if let Some(rows) = rows {
+                arguments.extend(["--rows".into(), rows.to_string().into()]);
+            }
+            bench::bench(workspace, &arguments)
+        }
     }
 }

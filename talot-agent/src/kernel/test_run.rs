@@ -89,6 +89,26 @@ impl TestRun {
     }
 }
 
+impl Kernel {
+    /// The XDP program as it is attached, for measuring it.
+    ///
+    /// # Errors
+    ///
+    /// If the object has none.
+    pub fn xdp(&mut self) -> Result<&mut Xdp> {
+        program(&mut self.ebpf, "talot_xdp")
+    }
+
+    /// The egress program as it is attached, for measuring with it.
+    ///
+    /// # Errors
+    ///
+    /// If the object has none.
+    pub fn egress(&mut self) -> Result<&mut SchedClassifier> {
+        program(&mut self.ebpf, "talot_egress")
+    }
+}
+
 fn data(frame: &[u8]) -> TestRunOptions<'_> {
     TestRunOptions {
         data_in: Some(frame),

@@ -187,6 +187,15 @@ impl Lab {
         }
     }
 
+    /// Switches generic receive offload on at the sensor's end, which is off otherwise. The interface
+    /// then polls, and takes frames that XDP sends, whether or not a program is attached.
+    ///
+    /// # Panics
+    /// When the kernel refuses it.
+    pub fn merge_received(&self) {
+        self.sensor.inside(|| offload::merge_received(INTERFACE));
+    }
+
     /// Packets that the cable has lost so far, between the attacker's kernel and the sensor's hook.
     ///
     /// # Panics

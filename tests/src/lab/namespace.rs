@@ -85,6 +85,17 @@ impl Namespace {
             .unwrap_or_else(|error| panic!("cannot set {name} to {value}: {error}"));
     }
 
+    /// Has a kernel thread of its own poll an interface.
+    ///
+    /// # Panics
+    /// When the kernel refuses it.
+    pub fn poll_by_thread(&self, interface: &str) {
+        // `ip netns exec`, because it mounts the namespace's own /sys.
+        let path = format!("/sys/class/net/{interface}/threaded");
+        let script = format!("echo 1 > {path}");
+        run(Command::new("ip").args(["netns", "exec", &self.name, "sh", "-c", &script]));
+    }
+
     /// A counter of an interface, by its name below `statistics` in `ip -s -s -json link`:
     /// direction (`rx`, `tx`) and what.
     ///

@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
-use crate::bpf_toolchain::{Compiler, Source, find};
+use crate::bpf_toolchain::{Compiler, Source, TALOT, find};
 
 const LITTLE: Target<'_> = Target {
     arch: "x86_64",
@@ -239,6 +239,7 @@ fn the_command_is_for_bpf_and_nothing_else() {
         Path::new("/talot"),
         Path::new("/t"),
         &LITTLE,
+        &TALOT,
     );
     assert_eq!(object, Path::new("/t/bpfel-unknown-none/bpf/talot"));
     let value = |name: &str| {

@@ -1,0 +1,76 @@
+//! What is to be measured, and how thoroughly.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use talot_tests::bench::report::Tier;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Within five minutes.
+    pub(crate) quick: bool,
+    /// One JSON object per row.
+    pub(crate) json: bool,
+    pub(crate) tiers: Vec<Tier>,
+    /// Rows of the day that is closed.
+    pub(crate) rows: u64,
+}
+
+impl Options {
+    pub(crate) fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self {
+            quick: false,
+            json: false,
+            tiers: Vec::new(),
+            rows: 0,
+        };
+        while let Some(argument) = arguments.next() {
+            let mut value = || {
+                let value = arguments.next();
+                value.with_context(|| format!("{argument} needs a value"))
+            };
+            match argument.as_str() {
+                "--quick" => options.quick = true,
+                "--json" => options.json = true,
+                "--tier" => options.tiers.push(tier(&value()?)?),
+                "--rows" => options.rows = value()?.parse().context("--rows: not a number")?,
+                // What `cargo bench` adds.
+                "--bench" => {}
+                other => bail!("unknown argument {other}"),
+            }
+        }
+        if options.tiers.is_empty() {
+            options.tiers = vec![Tier::Test, Tier::Live, Tier::Drain, Tier::Close];
+        }
+        if options.rows == 0 {
+            options.rows = if options.quick { 1_000_000 } else { 10_000_000 };
+        }
+        Ok(options)
+    }
+
+    /// How often each competitor has its turn.
+    pub(crate) const fn rounds(&self) -> usize {
+        if self.quick { 5 } else { 9 }
+    }
+
+    /// How often a measurement whose floor moved is made at most.
+    pub(crate) const fn attempts(&self) -> usize {
+        if self.quick { 2 } else { 4 }
+    }
+
+    /// How long one turn of a test run lasts, about.
+    pub(crate) const fn turn(&self) -> Duration {
+        Duration::from_millis(if self.quick { 80 } else { 300 })
+    }
+}
+
+fn tier(name: &str) -> Result<Tier> {
+    Ok(match name {
+        "test" => Tier::Test,
+        "live" => Tier::Live,
+        "drain" => Tier::Drain,
+        "close" => Tier::Close,
+        _ => bail!("--tier {name}: there are test, live, drain and close"),
+    })
+}
