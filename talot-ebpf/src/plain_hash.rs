@@ -8,7 +8,13 @@ use talot_common::{
     packet::{V4, V6},
 };
 
-use crate::{atomic, surroundings::Family};
+use crate::{
+    alarm::{Event, NO_ROOM, NOTHING},
+    atomic,
+    lane::Lane,
+    overflow,
+    surroundings::Family,
+};
 
 // The loader sets the sizes.
 #[map]
@@ -22,35 +28,43 @@ static SOURCES6_ODD: HashMap<Key6, u64> = HashMap::with_max_entries(1, 0);
 
 /// A source that packets are counted for.
 pub(crate) trait Counted: PrefixAddress + Family {
-    /// Counts a packet; false if its key found no room.
-    fn count(self, epoch: u32, subject: Subject) -> bool;
+    /// Counts a packet.
+    fn count(self, lane: &mut Lane, subject: Subject) -> Event;
 }
 
 impl Counted for V4 {
     #[inline(always)]
-    fn count(self, epoch: u32, subject: Subject) -> bool {
+    fn count(self, lane: &mut Lane, subject: Subject) -> Event {
         let key = Key4::new(subject, self);
-        if epoch & 1 == 0 {
+        let found = if lane.epoch() & 1 == 0 {
             add(&SOURCES4_EVEN, &key)
         } else {
             add(&SOURCES4_ODD, &key)
-        }
+        };
+        without_room(found, lane, subject)
     }
 }
 
 impl Counted for V6 {
     #[inline(always)]
-    fn count(self, epoch: u32, subject: Subject) -> bool {
-        let key = Key6 {
-            subject: subject.pack(),
-            source: self,
-        };
-        if epoch & 1 == 0 {
+    fn count(self, lane: &mut Lane, subject: Subject) -> Event {
+        let key = Key6::new(subject, self);
+        let found = if lane.epoch() & 1 == 0 {
             add(&SOURCES6_EVEN, &key)
         } else {
             add(&SOURCES6_ODD, &key)
-        }
+        };
+        without_room(found, lane, subject)
     }
+}
+
+#[inline(always)]
+fn without_room(found: bool, lane: &Lane, subject: Subject) -> Event {
+    if found {
+        return NOTHING;
+    }
+    overflow::count(lane, subject.pack());
+    NO_ROOM
 }
 
 #[inline(always)]

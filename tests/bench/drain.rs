@@ -113,7 +113,7 @@ fn plain(ours: &mut Ours, keys: u32) -> Result<[f64; 3]> {
     let counts = kernel.read(epoch)?;
     let read = began.elapsed();
     let began = Instant::now();
-    kernel.clear(epoch)?;
+    kernel.clear(epoch);
     let clear = began.elapsed();
     check(Program::Ours, Some(ours::held(&counts)), keys.into())?;
     Ok([flip, read, clear].map(|time| time.as_secs_f64()))
@@ -129,7 +129,7 @@ fn durable(ours: &mut Ours, keys: u32) -> Result<f64> {
     let section = sections::of_counts(&kernel.read(epoch)?)?;
     let seen = section.tally.seen;
     journal.append(&mut [section])?;
-    kernel.clear(epoch)?;
+    kernel.clear(epoch);
     let took = began.elapsed();
     check(Program::Ours, Some(seen), keys.into())?;
     Ok(took.as_secs_f64())

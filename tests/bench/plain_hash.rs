@@ -39,6 +39,7 @@ impl PlainHash {
             .override_global("OVERFLOW_POINTS", &points, true)
             .override_global("SEED", &seed, true)
             .map_max_entries("TALLIES", tallies(cpus))
+            .map_max_entries("LANES", 2 * cpus)
             .map_max_entries("OVERFLOW", overflow_cells(points))
             .map_max_entries("SOURCES4_EVEN", capacity.keys4)
             .map_max_entries("SOURCES6_EVEN", capacity.keys6);

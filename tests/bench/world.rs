@@ -141,6 +141,7 @@ impl Setting {
             addresses: Vec::new(),
             xdp_program: None,
             missed: 0,
+            has_members: false,
         };
         let devices = BTreeMap::from([("bench".to_owned(), device)]);
         let zone = &config.timezone.zone;
