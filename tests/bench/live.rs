@@ -357,14 +357,22 @@ impl Bench<'_, '_> {
         let time = time_on_cpu(receiver.thread)? + counter.own_time()?;
         self.generator.send(packets, rate)?;
         let until = Instant::now() + Duration::from_secs(3);
+        let mut last = None;
         loop {
             thread::sleep(Duration::from_millis(20));
             let received = receiver.received() - received;
             let (counted_now, lost_now) = counter.counted(namespace)?;
             let counted = counted_now.zip(counted).map(|(now, before)| now - before);
-            let lost = lost_now - lost;
+            let mut lost = lost_now - lost;
+            let reading = Some((received, counted, lost));
+            let is_still = reading == last;
+            last = reading;
+            if let (Program::Nft, Some(counted)) = (counter.program(), counted) {
+                // Its set refuses keys while it grows, and does not say how many.
+                lost = received.saturating_sub(counted);
+            }
             let is_done = counted.is_none_or(|counted| counted + lost >= received);
-            if !is_done && Instant::now() < until {
+            if !(is_still && is_done) && Instant::now() < until {
                 continue;
             }
             check(

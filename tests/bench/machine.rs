@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io, thread,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -24,12 +24,19 @@ pub(crate) const SENDING: usize = 0;
 
 /// The CPU that receives, or runs the program under test.
 pub(crate) fn receiving() -> Result<usize> {
-    let last = std::thread::available_parallelism().context("counting the CPUs")?;
+    // SAFETY: the call takes a number.
+    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
     ensure!(
-        last.get() > 1,
-        "one CPU sends and another receives: this machine has only one"
+        online > 1,
+        "one CPU sends and another receives: this machine has {online}"
     );
     Ok(1)
+}
+
+/// Does something on a thread of its own, with which what it is bound to ends.
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| scope.spawn(work).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Binds a thread, 0 is this one, to a CPU.

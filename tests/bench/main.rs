@@ -11,6 +11,7 @@ mod generator;
 mod live;
 mod machine;
 mod nft;
+mod nft_counter;
 mod options;
 mod ours;
 mod plain_hash;
@@ -50,7 +51,7 @@ fn run() -> Result<ExitCode> {
     for tier in &options.tiers {
         rows.extend(match tier {
             Tier::Test => laboratory().sensor.inside(|| test_run::measure(&options)),
-            Tier::Live => live::measure(&options, &laboratory()),
+            Tier::Live => machine::apart(|| live::measure(&options, &laboratory())),
             Tier::Drain => laboratory().sensor.inside(|| drain::measure(&options)),
             Tier::Close => close::measure(&options),
         }?);

@@ -3,14 +3,16 @@
 
 use std::{io::Write as _, process::Stdio};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result, bail};
 use talot_tests::{
     bench::report::Verdict,
     lab::{INTERFACE, Namespace},
 };
 
+use crate::nft_counter;
+
 const TABLE: &str = "netdev bench";
+const COUNTER: &str = "passed";
 
 /// A table with a set and the rule that fills it.
 pub(crate) fn count(namespace: &Namespace, keys: u32, verdict: Verdict) -> Result<()> {
@@ -20,6 +22,7 @@ pub(crate) fn count(namespace: &Namespace, keys: u32, verdict: Verdict) -> Resul
         namespace,
         &format!(
             "table {TABLE} {{
+                counter {COUNTER} {{ }}
                 set seen {{
                     type ipv4_addr . inet_service
                     size {}
@@ -28,7 +31,7 @@ pub(crate) fn count(namespace: &Namespace, keys: u32, verdict: Verdict) -> Resul
                 }}
                 chain arriving {{
                     type filter hook ingress device \"{INTERFACE}\" priority 0; policy {verdict};
-                    tcp flags syn update @seen {{ ip saddr . tcp dport }} counter {verdict}
+                    tcp flags syn update @seen {{ ip saddr . tcp dport }} counter name {COUNTER} {verdict}
                 }}
             }}",
             keys * 2
@@ -43,7 +46,8 @@ pub(crate) fn drop_all(namespace: &Namespace) -> Result<()> {
         &format!(
             "table {TABLE} {{ chain arriving {{
                 type filter hook ingress device \"{INTERFACE}\" priority 0; policy drop;
-            }} }}"
+            }}
+            }}"
         ),
     )
 }
@@ -62,28 +66,7 @@ pub(crate) fn remove(namespace: &Namespace) -> Result<()> {
 
 /// Packets that the rule has counted.
 pub(crate) fn counted(namespace: &Namespace) -> Result<u64> {
-    let mut command = namespace.command("nft");
-    command.args(["--json", "list", "chain", "netdev", "bench", "arriving"]);
-    let output = command.output().context("starting nft")?;
-    ensure!(
-        output.status.success(),
-        "nft: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let answer: Value = serde_json::from_slice(&output.stdout).context("nft's JSON")?;
-    find_packets(&answer).with_context(|| format!("nft shows no counter: {answer}"))
-}
-
-/// The rule's counter, wherever it stands.
-fn find_packets(value: &Value) -> Option<u64> {
-    match value {
-        Value::Object(fields) => fields
-            .get("counter")
-            .and_then(|counter| counter.get("packets")?.as_u64())
-            .or_else(|| fields.values().find_map(find_packets)),
-        Value::Array(values) => values.iter().find_map(find_packets),
-        _ => None,
-    }
+    namespace.inside(|| nft_counter::packets("bench", COUNTER))
 }
 
 fn script(namespace: &Namespace, text: &str) -> Result<()> {
