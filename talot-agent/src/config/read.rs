@@ -29,7 +29,7 @@ const KEYS: RangeInclusive<u32> = 1..=1 << 26;
 const MOST_PORTS: usize = 60;
 /// How often the kernel's tables may be drained.
 const DRAIN_INTERVAL: RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(3600);
+    Duration::from_millis(1)..=Duration::from_secs(3600);
 
 /// Reads the document.
 pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory: &Path) -> Config {

@@ -137,7 +137,7 @@ fn wrong_values_are_named_with_the_allowed_ones() {
         ),
         (
             "drain.interval = '61m'",
-            "drain.interval: \"61m\" is out of range; allowed: a duration from 100ms to 1h, ",
+            "drain.interval: \"61m\" is out of range; allowed: a duration from 1ms to 1h, ",
             durations,
         ),
         (
