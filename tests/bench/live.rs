@@ -133,6 +133,11 @@ impl Counter {
         }
     }
 
+    /// Whether it begins each turn with an empty table.
+    const fn forgets(&self) -> bool {
+        matches!(self, Self::Nft(_) | Self::AfPacket(_))
+    }
+
     fn begin(&mut self, bench: &Bench<'_, '_>) -> Result<()> {
         let (namespace, index) = (bench.receiver.namespace, bench.receiver.interface);
         match self {
@@ -177,7 +182,7 @@ impl Counter {
         }
     }
 
-    /// Takes it off, and checks all that it has counted.
+    /// Takes it off; one that forgets is checked for all that it has counted.
     fn end(&mut self, bench: &Bench<'_, '_>, taken: u64) -> Result<()> {
         let namespace = bench.receiver.namespace;
         let program = self.program();
@@ -186,7 +191,7 @@ impl Counter {
                 if let Some(id) = link.take() {
                     contestant.xdp()?.detach(id).context("detaching")?;
                 }
-                contestant.empty()?
+                None
             }
             Self::Nft(active) => {
                 if std::mem::take(active) {
@@ -263,7 +268,7 @@ impl Bench<'_, '_> {
                 .filter(|row| row.noisy && row.program == Program::Noop)
                 .filter_map(|row| row.cell.rate_pps)
                 .collect();
-            let is_last = noisy.is_empty() || attempt >= self.options.attempts();
+            let is_last = noisy.is_empty() || !self.options.may_repeat(attempt);
             rows.extend(measured.into_iter().filter(|row| !row.noisy || is_last));
             if is_last {
                 break;
@@ -271,12 +276,18 @@ impl Bench<'_, '_> {
             eprintln!("the floor moved: once more");
             rates = noisy;
         }
+        rows.sort_by_key(|row| {
+            RATES
+                .iter()
+                .position(|rate| row.cell.rate_pps == Some(*rate))
+        });
         Ok(rows)
     }
 
     fn attempt(&mut self, counters: &mut [Counter], rates: &[u64]) -> Result<Vec<Row>> {
         let rounds = self.options.rounds();
         let mut turns = vec![vec![Turns::default(); rates.len()]; counters.len()];
+        let mut taken = vec![0; counters.len()];
         for round in 0..rounds {
             eprintln!(
                 "live: {} keys {:?}, {:?}, round {round}",
@@ -284,8 +295,14 @@ impl Bench<'_, '_> {
             );
             for index in rotated(counters.len(), round) {
                 let program = counters[index].program();
-                self.turn(&mut counters[index], rates, &mut turns[index])
+                taken[index] += self
+                    .turn(&mut counters[index], rates, &mut turns[index], round == 0)
                     .with_context(|| format!("{program:?}"))?;
+            }
+        }
+        for (counter, taken) in counters.iter_mut().zip(taken) {
+            if let Counter::Xdp(contestant, _) = counter {
+                check(contestant.program(), contestant.empty()?, taken)?;
             }
         }
         let mut rows = Vec::new();
@@ -325,10 +342,19 @@ impl Bench<'_, '_> {
         }
     }
 
-    /// One competitor, at each rate.
-    fn turn(&mut self, counter: &mut Counter, rates: &[u64], turns: &mut [Turns]) -> Result<()> {
+    /// One competitor, at each rate; how many packets it has counted.
+    fn turn(
+        &mut self,
+        counter: &mut Counter,
+        rates: &[u64],
+        turns: &mut [Turns],
+        is_first: bool,
+    ) -> Result<u64> {
         counter.begin(self)?;
-        let mut taken = self.send(counter, self.keys, WARM_UP_RATE)?.taken;
+        let mut taken = 0;
+        if is_first || counter.forgets() {
+            taken += self.send(counter, self.keys, WARM_UP_RATE)?.taken;
+        }
         for (rate, turns) in rates.iter().zip(turns) {
             let sent = self.send(counter, self.packets(*rate), *rate)?;
             turns.times.push(sent.time);
@@ -339,7 +365,8 @@ impl Bench<'_, '_> {
             }
             taken += sent.taken;
         }
-        counter.end(self, taken)
+        counter.end(self, taken)?;
+        Ok(taken)
     }
 
     /// Packets of a run.

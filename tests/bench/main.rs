@@ -8,6 +8,7 @@ mod close;
 mod contestant;
 mod drain;
 mod generator;
+mod identity;
 mod live;
 mod machine;
 mod nft;
@@ -47,6 +48,7 @@ fn run() -> Result<ExitCode> {
     }
     let options = Options::read(std::env::args().skip(1))?;
     let _alone = machine::alone()?;
+    identity::check(&laboratory())?;
     let mut rows: Vec<Row> = Vec::new();
     for tier in &options.tiers {
         rows.extend(match tier {

@@ -1,6 +1,6 @@
 //! What is to be measured, and how thoroughly.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use talot_tests::bench::report::Tier;
@@ -15,6 +15,7 @@ pub(crate) struct Options {
     pub(crate) tiers: Vec<Tier>,
     /// Rows of the day that is closed.
     pub(crate) rows: u64,
+    began: Instant,
 }
 
 impl Options {
@@ -24,6 +25,7 @@ impl Options {
             json: false,
             tiers: Vec::new(),
             rows: 0,
+            began: Instant::now(),
         };
         while let Some(argument) = arguments.next() {
             let mut value = || {
@@ -54,9 +56,13 @@ impl Options {
         if self.quick { 5 } else { 9 }
     }
 
-    /// How often a measurement whose floor moved is made at most.
-    pub(crate) const fn attempts(&self) -> usize {
-        if self.quick { 2 } else { 4 }
+    /// Whether a measurement whose floor moved, made so often, is made again.
+    pub(crate) fn may_repeat(&self, attempts: usize) -> bool {
+        if self.quick {
+            attempts < 2 && self.began.elapsed() < Duration::from_secs(180)
+        } else {
+            attempts < 4
+        }
     }
 
     /// How long one turn of a test run lasts, about.

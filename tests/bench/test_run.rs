@@ -140,7 +140,7 @@ impl Bench<'_> {
         loop {
             let rows = self.attempt(contestants, &cell, phase)?;
             let noisy = rows.iter().any(|row| row.noisy);
-            if !noisy || attempt >= self.options.attempts() {
+            if !noisy || !self.options.may_repeat(attempt) {
                 return Ok(rows);
             }
             attempt += 1;

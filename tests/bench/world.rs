@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use talot_agent::{calendar, clock, config::Config, interface::Interface, plan};
 use talot_common::{layout::Watch, packet::Link};
 use talot_tests::{
     bench::{report::Verdict, trace},
+    lab::INTERFACE,
     packet::{Ends, flag, frame, tcp, udp},
 };
 
@@ -106,11 +107,11 @@ impl Setting {
         rules: 0,
     };
 
-    /// The configuration: a /16 and a /48.
-    pub(crate) fn config(&self) -> Result<Config> {
+    /// The configuration as a file has it: a /16 and a /48 on an interface of this name.
+    pub(crate) fn text(&self, interface: &str) -> String {
         let mode = if self.live { "live" } else { "dark" };
         let mut text = format!(
-            "[[point]]\nname = \"{POINT}\"\ninterface = \"bench\"\n\
+            "[[point]]\nname = \"{POINT}\"\ninterface = \"{interface}\"\n\
              addresses = [\"198.51.0.0/16\", \"2001:db8:51::/48\"]\nmode = \"{mode}\"\n"
         );
         if self.verdict == Verdict::Drop {
@@ -123,8 +124,13 @@ impl Setting {
                 20_000 + rule
             );
         }
-        Config::parse(Path::new("the bench's configuration"), &text)
-            .map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
+        text
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let file = Path::new("the bench's configuration");
+        Config::parse(file, &self.text(INTERFACE)).map_err(|mistakes| anyhow!("{mistakes}"))
     }
 
     /// Whether the agent can do that.
@@ -143,7 +149,7 @@ impl Setting {
             missed: 0,
             has_members: false,
         };
-        let devices = BTreeMap::from([("bench".to_owned(), device)]);
+        let devices = BTreeMap::from([(INTERFACE.to_owned(), device)]);
         let zone = &config.timezone.zone;
         let window = plan::Window {
             first: calendar::date_at(clock::now(), zone),
