@@ -27,15 +27,9 @@ pub(crate) struct Ours {
 /// Room for so many keys of one family.
 pub(crate) const fn capacity(family: u8, keys: u32) -> Capacity {
     if family == 4 {
-        Capacity {
-            keys4: keys,
-            keys6: FEW,
-        }
+        Capacity::new(keys, FEW)
     } else {
-        Capacity {
-            keys4: FEW,
-            keys6: keys,
-        }
+        Capacity::new(FEW, keys)
     }
 }
 

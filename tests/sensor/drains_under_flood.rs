@@ -1,7 +1,6 @@
 //! Drains while packets pour in from both CPUs: nothing is lost, nothing is doubled.
 
 use std::{
-    io,
     sync::Barrier,
     thread,
     time::{Duration, Instant},
@@ -12,6 +11,7 @@ use talot_tests::{
     identity,
     lab::Lab,
     packet::{Ends, flag, frame, many_v4, many_v6, protocol, tcp},
+    process::pin_to_cpu,
     rows::{Key, Rows},
     send::Sender,
 };
@@ -56,7 +56,7 @@ fn every_key_is_exact() {
     let flood = |cpu: u32| {
         let (sender, frames) = (Sender::open(&lab), frames(cpu));
         let bytes: Vec<&[u8]> = frames.iter().map(|(frame, _)| frame.as_slice()).collect();
-        pin_to(cpu);
+        pin_to_cpu(cpu as usize);
         start.wait();
         let until = Instant::now() + lasts;
         let mut rounds = 0;
@@ -117,18 +117,4 @@ fn look_on(agent: &Agent<'_>, home: &Home, exported: i64) -> i64 {
         "{packets} packets, before it were {exported}"
     );
     packets
-}
-
-fn pin_to(cpu: u32) {
-    // SAFETY: cpu_set_t is plain data, for which zeroes are valid.
-    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: the set is large enough for this CPU's number.
-    unsafe { libc::CPU_SET(cpu as usize, &mut set) };
-    // SAFETY: the set lives until the call is over; 0 is this thread.
-    let result = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
-    assert!(
-        result == 0,
-        "sched_setaffinity: {}",
-        io::Error::last_os_error()
-    );
 }

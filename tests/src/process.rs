@@ -79,3 +79,21 @@ impl Drop for Process {
         let _ = self.0.wait();
     }
 }
+
+/// Keeps this thread on one CPU.
+///
+/// # Panics
+/// When the kernel refuses it.
+pub fn pin_to_cpu(cpu: usize) {
+    // SAFETY: cpu_set_t is plain data, for which zeroes are valid.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is large enough for this CPU's number.
+    unsafe { libc::CPU_SET(cpu, &mut set) };
+    // SAFETY: the set lives until the call is over; 0 is this thread.
+    let result = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
+    assert!(
+        result == 0,
+        "sched_setaffinity: {}",
+        io::Error::last_os_error()
+    );
+}

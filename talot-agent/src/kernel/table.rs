@@ -21,11 +21,22 @@ pub struct Capacity {
     pub keys4: u32,
     /// IPv6 keys.
     pub keys6: u32,
+    /// So many CPUs have a table each; where there can be more, they share so many. Memory grows
+    /// with the tables, and sharing costs atomic operations.
+    pub most_tables: u32,
 }
 
-/// So many CPUs have a table each; where there are more, they share so many. Memory grows with the
-/// tables, and sharing costs atomic operations.
-const MOST_TABLES: u32 = 8;
+impl Capacity {
+    /// Tables for so many keys.
+    pub const fn new(keys4: u32, keys6: u32) -> Self {
+        Self {
+            keys4,
+            keys6,
+            most_tables: 8,
+        }
+    }
+}
+
 /// At this share of the keys that a table guarantees, the agent drains early.
 const NEARLY_FULL: f64 = 0.75;
 
@@ -67,10 +78,10 @@ pub(super) struct Table {
 
 impl Shape {
     pub(super) const fn new(capacity: Capacity, cpus: u32) -> Self {
-        let tables = if cpus < MOST_TABLES {
+        let tables = if cpus < capacity.most_tables {
             cpus
         } else {
-            MOST_TABLES
+            capacity.most_tables
         };
         Self {
             capacity,
@@ -85,7 +96,7 @@ impl Shape {
 
     /// Buckets of all IPv4 tables, and of all IPv6 tables.
     fn buckets(&self) -> [u64; 2] {
-        let Capacity { keys4, keys6 } = self.capacity;
+        let Capacity { keys4, keys6, .. } = self.capacity;
         [buckets4(keys4), buckets6(keys6)]
             .map(|buckets| 2 * u64::from(self.tables) * u64::from(buckets))
     }
@@ -126,7 +137,7 @@ impl Shape {
     }
 
     pub(super) fn globals(&self, seed: [u64; 2]) -> Globals {
-        let Capacity { keys4, keys6 } = self.capacity;
+        let Capacity { keys4, keys6, .. } = self.capacity;
         Globals {
             seed,
             tables: self.tables,
@@ -234,7 +245,7 @@ impl Table {
 
     /// How full the tables of an epoch are, which may go on counting.
     pub(super) fn fill(&self, epoch: u32) -> [Fill; 2] {
-        let Capacity { keys4, keys6 } = self.shape.capacity;
+        let Capacity { keys4, keys6, .. } = self.shape.capacity;
         let [filled4, filled6] = self.filled(epoch);
         [(filled4, keys4), (filled6, keys6)].map(|(entries, keys)| Fill {
             entries,

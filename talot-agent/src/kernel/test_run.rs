@@ -52,7 +52,7 @@ impl TestRun {
     pub fn new(points: &[PointConfig], rules: &[Exclude]) -> Result<Self> {
         let watch = watch(points)?;
         // A packet has one key, and is read before the next one comes.
-        let capacity = Capacity { keys4: 1, keys6: 1 };
+        let capacity = Capacity::new(1, 1);
         let names: Vec<&str> = points.iter().map(|point| point.name.as_str()).collect();
         let mut kernel = Kernel::load(capacity, &names, rules)?;
         kernel.watch(watch)?;

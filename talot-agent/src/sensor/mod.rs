@@ -230,10 +230,7 @@ impl Sensor {
         for point in &config.points {
             check_interface(point, &now)?;
         }
-        let capacity = Capacity {
-            keys4: config.kernel.keys,
-            keys6: config.kernel.keys6,
-        };
+        let capacity = Capacity::new(config.kernel.keys, config.kernel.keys6);
         let names: Vec<&str> = config
             .points
             .iter()
