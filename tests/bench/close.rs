@@ -85,8 +85,10 @@ fn fill(folder: &Path, rows: u64) -> Result<()> {
     let mut journal = Journal::open(folder)?;
     for (interval, first) in (0..rows).step_by(DRAIN as usize).enumerate() {
         let numbers = first..rows.min(first + DRAIN);
-        let mut tally = Tally::default();
-        tally.seen = numbers.end - numbers.start;
+        let mut tally = Tally {
+            seen: numbers.end - numbers.start,
+            ..Tally::default()
+        };
         tally.dispositions[Disposition::Access as usize] = tally.seen;
         let start = sections::DAY_START + interval as i64 * INTERVAL;
         let row = |number: u64| {

@@ -34,8 +34,6 @@ use crate::{
 const PACKET: Packet = Packet::Syn4;
 /// Packets per second; 0: flat out.
 const RATES: [u64; 4] = [300_000, 1_000_000, 3_000_000, 0];
-/// While all keys are shown for the first time.
-const WARM_UP_RATE: u64 = 600_000;
 
 pub(crate) fn measure(options: &Options, lab: &Lab) -> Result<Vec<Row>> {
     machine::pin(0, machine::SENDING)?;
@@ -353,7 +351,9 @@ impl Bench<'_, '_> {
         counter.begin(self)?;
         let mut taken = 0;
         if is_first || counter.forgets() {
-            taken += self.send(counter, self.keys, WARM_UP_RATE)?.taken;
+            taken += self
+                .send(counter, self.keys, self.options.warm_up_rate())?
+                .taken;
         }
         for (rate, turns) in rates.iter().zip(turns) {
             let sent = self.send(counter, self.packets(*rate), *rate)?;
@@ -371,7 +371,7 @@ impl Bench<'_, '_> {
 
     /// Packets of a run.
     fn packets(&self, rate: u64) -> u32 {
-        let milliseconds = if self.options.quick { 200 } else { 1000 };
+        let milliseconds = if self.options.quick { 150 } else { 1000 };
         let rate = if rate == 0 { 5_000_000 } else { rate };
         (rate * milliseconds / 1000) as u32
     }

@@ -59,15 +59,25 @@ impl Options {
     /// Whether a measurement whose floor moved, made so often, is made again.
     pub(crate) fn may_repeat(&self, attempts: usize) -> bool {
         if self.quick {
-            attempts < 2 && self.began.elapsed() < Duration::from_secs(180)
+            attempts < 2 && self.began.elapsed() < Duration::from_secs(120)
         } else {
             attempts < 4
         }
     }
 
+    /// A turn on empty tables goes on for at least so many packets.
+    pub(crate) const fn first_touches(&self) -> u32 {
+        if self.quick { 256_000 } else { 1_000_000 }
+    }
+
+    /// Packets per second while all keys are shown for the first time.
+    pub(crate) const fn warm_up_rate(&self) -> u64 {
+        if self.quick { 1_200_000 } else { 600_000 }
+    }
+
     /// How long one turn of a test run lasts, about.
     pub(crate) const fn turn(&self) -> Duration {
-        Duration::from_millis(if self.quick { 80 } else { 300 })
+        Duration::from_millis(if self.quick { 60 } else { 300 })
     }
 }
 

@@ -23,8 +23,6 @@ pub(crate) const KEYS: [u32; 2] = [64_000, 1_000_000];
 const DISTRIBUTIONS: [Distribution; 2] = [Distribution::Uniform, Distribution::Zipf];
 const RULES: u32 = 256;
 const CONVERSATIONS: u32 = 100_000;
-/// A first-touch turn goes on for at least so many packets.
-const FIRST_TOUCHES: u32 = 1_000_000;
 /// Runs before the clock starts, so that a program finds its own things in the cache again.
 const WARM_UP: u32 = 100_000;
 
@@ -236,7 +234,7 @@ impl Bench<'_> {
         if matches!(contestant.program(), Program::Noop | Program::Parse) {
             return self.turn(contestant, turns);
         }
-        let times = FIRST_TOUCHES.div_ceil(self.keys);
+        let times = self.options.first_touches().div_ceil(self.keys);
         let mut sum = 0.0;
         for _ in 0..times {
             let before = contestant.counted()?;

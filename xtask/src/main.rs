@@ -2,13 +2,6 @@
 
 mod apt;
 mod bench;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "talot-agent/build.rs compiles the agent's program"
-    )
-)]
 mod bpf_toolchain;
 mod run;
 mod setup;
