@@ -57,6 +57,7 @@ use crate::{
 
 /// Counts an arriving packet and passes it on, or drops it if its point says so.
 #[xdp(frags)]
+#[inline(always)]
 pub fn talot_xdp(ctx: XdpContext) -> u32 {
     match count_arriving(&ctx) {
         Some(Verdict::Drop) => xdp_action::XDP_DROP,

@@ -12,7 +12,7 @@ use talot_common::{
 use crate::{
     alarm::{Event, NEARLY_FULL, NO_ROOM, NOTHING},
     atomic,
-    control::{bounded, mapped},
+    control::mapped,
     lane::Lane,
     overflow,
     surroundings::Family,
@@ -48,7 +48,7 @@ impl Counted for V4 {
     #[inline(always)]
     fn count(self, lane: &mut Lane, subject: Subject) -> Event {
         let own = lane.value();
-        let waiting = bounded::<PARKED>(own.parked4 as usize);
+        let waiting = own.parked4 as usize & (PARKED - 1);
         own.keys4[waiting] = Key4::new(subject, self);
         own.parked4 = waiting as u64 + 1;
         if waiting < PARKED - 1 {
@@ -62,7 +62,7 @@ impl Counted for V6 {
     #[inline(always)]
     fn count(self, lane: &mut Lane, subject: Subject) -> Event {
         let own = lane.value();
-        let waiting = bounded::<PARKED>(own.parked6 as usize);
+        let waiting = own.parked6 as usize & (PARKED - 1);
         let key = Key6::new(subject, self);
         let parked = &mut own.keys6[waiting];
         parked.hash = hash6(&key, TABLE_SEED.load());
