@@ -146,9 +146,6 @@ fn counted<A: world::Family>(unsolicited: Unsolicited<A>) -> Subject {
         Kind::Udp if class == Class::Backscatter => assert_eq!(aim.number, 53),
         _ => {}
     }
-    let cell = overflow::cell(class, aim);
-    assert!(cell < overflow::CELLS);
-    assert_eq!(overflow::subject(cell), Some((class, aim)));
     assert!(!aim.to_string().is_empty());
     let subject = Subject {
         point,
@@ -159,14 +156,13 @@ fn counted<A: world::Family>(unsolicited: Unsolicited<A>) -> Subject {
     };
     assert_eq!(Subject::unpack(subject.pack()), Some(subject));
     assert_eq!(subject.pack() as u32, 0, "the source's half is free");
+    let cell = overflow::cell(subject.pack());
+    assert!(cell < overflow::CELLS);
+    assert_eq!(overflow::subject(cell), Some((class, aim)));
     source.round_trip(subject);
-    let Key6 {
-        subject: packed, ..
-    } = Key6 {
-        subject: subject.pack(),
-        source: V6::default(),
-    };
-    assert_eq!(Subject::unpack(packed), Some(subject));
+    let key = Key6::new(subject, V6([1, 2, 3, 4]));
+    assert_eq!(Subject::unpack(key.subject), Some(subject));
+    assert_eq!(key.source(), V6([1, 2, 3, 4]));
     subject
 }
 

@@ -1,13 +1,17 @@
 //! The live line on a terminal.
 
-use std::io::{IsTerminal as _, Write as _, stdout};
+use std::{
+    io::{IsTerminal as _, Write as _, stdout},
+    time::{Duration, Instant},
+};
 
 use crate::status::Status;
 use talot_common::words::Disposition;
 
 /// Writes one line over and over.
 pub struct LiveLine {
-    last_seen: u64,
+    /// What was seen when it was last shown.
+    last: Option<(Instant, u64)>,
     width: usize,
 }
 
@@ -15,21 +19,30 @@ impl LiveLine {
     /// None if standard output is not a terminal.
     pub fn on_terminal() -> Option<Self> {
         stdout().is_terminal().then_some(Self {
-            last_seen: 0,
+            last: None,
             width: 0,
         })
     }
 
-    /// Shows the figures as they are; called once a second.
+    /// Shows the figures as they are, unless it has just shown some.
     pub fn show(&mut self, status: &Status) {
         let sum = |of: fn(&crate::status::PointStatus) -> u64| -> u64 {
             status.points.iter().map(of).sum()
         };
         let seen = sum(|point| point.state.today.seen + point.in_kernel);
-        let per_second = seen.saturating_sub(self.last_seen);
-        // A new day begins at 0.
-        let rate = if self.last_seen == 0 { 0 } else { per_second };
-        self.last_seen = seen;
+        const SHORTEST: Duration = Duration::from_millis(500);
+        let now = Instant::now();
+        if self
+            .last
+            .is_some_and(|(then, _)| now.duration_since(then) < SHORTEST)
+        {
+            return;
+        }
+        let rate = self.last.replace((now, seen)).map_or(0, |(then, before)| {
+            // A new day begins at 0.
+            let packets = seen.saturating_sub(before) as f64;
+            (packets / now.duration_since(then).as_secs_f64().max(1e-3)).round() as u64
+        });
         let accesses = sum(|point| point.state.today.of(Disposition::Access));
         let top = status.points.iter().flat_map(|point| &point.top).take(3);
         let top: Vec<String> = top

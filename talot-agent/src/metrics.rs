@@ -134,7 +134,7 @@ pub fn render(
     let tables = &figures.tables;
     page.gauges(
         "talot_map_entries",
-        "Keys in a table of the kernel since the last drain",
+        "Keys in the tables of all CPUs since the last drain",
         &["map"],
         tables
             .iter()
@@ -142,7 +142,7 @@ pub fn render(
     )?;
     page.gauges(
         "talot_map_capacity",
-        "Keys that a table of the kernel is sure to hold until a drain",
+        "Keys that the tables of all CPUs are sure to hold; there is room for twice as many, and a CPU at three quarters of its own share calls for a drain",
         &["map"],
         tables
             .iter()

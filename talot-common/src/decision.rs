@@ -1,6 +1,7 @@
 //! The decision table: what becomes of a packet. The first row that matches wins.
 
 use crate::{
+    key::Subject,
     layout::Point,
     packet::{Address, Datagram, Fragment, Packet, Thread, Transport},
     port_type::Aim,
@@ -52,6 +53,20 @@ pub struct Unsolicited<A> {
     pub aim: Aim,
     /// Who sent it.
     pub source: A,
+}
+
+impl<A> Unsolicited<A> {
+    /// What it is counted under on a day.
+    #[inline(always)]
+    pub const fn subject(&self, day: u8) -> Subject {
+        Subject {
+            point: self.point,
+            day,
+            class: self.class,
+            aim: self.aim,
+            marks: 0,
+        }
+    }
 }
 
 impl<A: Address> Decision<A> {

@@ -67,7 +67,7 @@ const fn blocks() -> [(u32, u32); 64] {
 pub fn cell(subject: u64) -> u32 {
     // Class and kind stand there side by side.
     let (start, cells) = BLOCK_OF[(subject >> 48) as usize & 63];
-    start + ((subject >> 32) as u16 as u32 & cells.wrapping_sub(1))
+    start + (u32::from((subject >> 32) as u16) & cells.wrapping_sub(1))
 }
 
 /// What a cell counts; none behind the last cell.

@@ -3,6 +3,7 @@
 use aya_ebpf::{
     EbpfContext,
     bindings::BPF_RB_FORCE_WAKEUP,
+    helpers::generated::bpf_ktime_get_coarse_ns,
     macros::map,
     maps::{Array, RingBuf},
 };
@@ -19,39 +20,54 @@ pub(crate) const NO_ROOM: Event = 2;
 /// Its messages say nothing; that there is one says it all.
 #[map]
 static WAKE: RingBuf = RingBuf::with_byte_size(4096, 0);
-/// The epoch, and one more, in which a key without room was last announced.
+/// The epoch, and one more, in which a key without room last woke the agent; and when one was last
+/// logged (nanoseconds of the coarse clock).
 #[map]
-static ANNOUNCED: Array<u64> = Array::with_max_entries(1, 0);
+static ANNOUNCED: Array<u64> = Array::with_max_entries(2, 0);
+/// Not to log the same more often (nanoseconds).
+const QUIET: u64 = 60_000_000_000;
 
 /// Wakes the agent; for keys without room once in each epoch.
 #[inline(never)]
 pub(crate) fn raise(ctx: &impl EbpfContext, epoch: u32, event: Event) {
     if event & NO_ROOM != 0 {
-        if !is_first_of(epoch) {
+        if !replaces(
+            0,
+            |before| before != u64::from(epoch) + 1,
+            u64::from(epoch) + 1,
+        ) {
             return;
         }
-        warn!(
-            ctx,
-            "no room for more sources until the next drain: new ones are counted by port alone; raise [kernel] keys or keys6"
-        );
+        // SAFETY: the helper reads a clock.
+        let now = unsafe { bpf_ktime_get_coarse_ns() };
+        if replaces(
+            1,
+            |before| before == 0 || now.saturating_sub(before) > QUIET,
+            now,
+        ) {
+            warn!(
+                ctx,
+                "no room for more sources until the next drain: new ones are counted by port alone; raise [kernel] keys or keys6"
+            );
+        }
     }
     // The ring has no room only while the agent has been woken and has not come yet.
     let _ = WAKE.output::<u64>(u64::from(epoch), u64::from(BPF_RB_FORCE_WAKEUP));
 }
 
-/// True once in each epoch (twice, if two CPUs ask in the same instant).
+/// Puts a word in the place of one that is due; true if it was (of two CPUs that ask in the same
+/// instant, for both).
 #[inline(always)]
-fn is_first_of(epoch: u32) -> bool {
-    let Some(announced) = ANNOUNCED.get_ptr_mut(0) else {
+fn replaces(index: u32, is_due: impl FnOnce(u64) -> bool, word: u64) -> bool {
+    let Some(place) = ANNOUNCED.get_ptr_mut(index) else {
         return false;
     };
-    let epoch = u64::from(epoch) + 1;
     // SAFETY: a checked pointer to a map value; volatile, because other CPUs write it.
     unsafe {
-        let first = announced.read_volatile() != epoch;
-        if first {
-            announced.write_volatile(epoch);
+        let due = is_due(place.read_volatile());
+        if due {
+            place.write_volatile(word);
         }
-        first
+        due
     }
 }

@@ -43,7 +43,6 @@ use aya_ebpf::{
 use talot_common::{
     decision::{Decision, Unsolicited, sent},
     exclude::PrefixAddress,
-    key::Subject,
     packet::{Network, V4, V6},
     words::Disposition,
 };
@@ -125,21 +124,15 @@ fn count<A: table::Counted>(
             tally::count(lane, point, day, disposition)?;
             Some((point, false))
         }
-        Decision::Unsolicited(Unsolicited {
-            point,
-            class,
-            aim,
-            source,
-        }) => {
-            tally::count(lane, point, day, class.disposition())?;
-            let subject = Subject {
+        Decision::Unsolicited(unsolicited) => {
+            let Unsolicited {
                 point,
-                day,
                 class,
-                aim,
-                marks: 0,
-            };
-            let event = source.count(lane, subject);
+                source,
+                ..
+            } = unsolicited;
+            tally::count(lane, point, day, class.disposition())?;
+            let event = source.count(lane, unsolicited.subject(day));
             if event != alarm::NOTHING {
                 alarm::raise(ctx, lane.epoch(), event);
             }

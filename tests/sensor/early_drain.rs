@@ -31,8 +31,7 @@ fn a_table_that_fills_up_wakes_the_agent() {
         }
     }
     let sender = Sender::open(&lab);
-    let mut drains = 0;
-    for frames in families {
+    for (drains, frames) in (0..).zip(families) {
         // In pieces, so that a drain has its time before the next.
         for piece in frames.chunks(2000) {
             sender.send_counted(piece);
@@ -40,7 +39,6 @@ fn a_table_that_fills_up_wakes_the_agent() {
         agent.wait_until("the agent is woken", |metrics| {
             metrics.sum("talot_drain_duration_seconds_count", &[]) > Some(drains)
         });
-        drains += 1;
     }
     agent.stop();
     let coverage = assert_nothing_but(&home, &rows);

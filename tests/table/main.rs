@@ -183,7 +183,7 @@ fn check(flood: &Flood) {
             drains += 1;
         }
         over.store(true, Ordering::Relaxed);
-        let rounds = senders.into_iter().map(|sender| sender.join());
+        let rounds = senders.into_iter().map(thread::ScopedJoinHandle::join);
         rounds.map(|rounds| rounds.expect("a sender")).sum()
     });
     settle();

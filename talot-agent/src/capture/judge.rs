@@ -1,7 +1,7 @@
 //! What becomes of a packet of a capture: read and decided on as the kernel program does.
 
 use talot_common::{
-    decision::{Decision, Unsolicited, sent},
+    decision::{Decision, sent},
     key::Subject,
     packet::{Frame, Network, Packet as _, V4, V6},
     words::Disposition,
@@ -98,20 +98,8 @@ fn judge<A: Family + Into<Source>>(
     match Decision::on(frame, offset, &known.at(now)) {
         Decision::Passing(disposition) => Judgement::Seen(FIRST_POINT, disposition),
         Decision::Known(point, disposition) => Judgement::Seen(point, disposition),
-        Decision::Unsolicited(Unsolicited {
-            point,
-            class,
-            aim,
-            source,
-        }) => {
-            let subject = Subject {
-                point,
-                day: 0,
-                class,
-                aim,
-                marks: 0,
-            };
-            Judgement::Unsolicited(subject, source.into())
+        Decision::Unsolicited(unsolicited) => {
+            Judgement::Unsolicited(unsolicited.subject(0), unsolicited.source.into())
         }
     }
 }

@@ -88,12 +88,28 @@ impl Journal {
         Drains::read_only(data_dir)
     }
 
-    /// Makes one drain durable: all of it, or on error nothing; then the same can be appended
-    /// again. Brings the sections' rows into order. No sections, no file.
+    /// Makes one drain durable, and merges what has become numerous.
+    ///
+    /// # Errors
+    /// As [`Journal::add`].
+    pub fn append(&mut self, sections: &mut [Section]) -> Result<()> {
+        self.add(sections)?;
+        // The drain is durable, and stays so without the merge.
+        while let Some(merge) = self.due_merge() {
+            if let Err(error) = merge.run().and_then(|merged| self.install(merged)) {
+                log::error!("merging files of the journal failed, will be tried again: {error:#}");
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one drain durable: all of it, or on error nothing; then the same can be added again.
+    /// Brings the sections' rows into order. No sections, no file.
     ///
     /// # Errors
     /// When it cannot be written, or a section's day is closed.
-    pub fn append(&mut self, sections: &mut [Section]) -> Result<()> {
+    pub fn add(&mut self, sections: &mut [Section]) -> Result<()> {
         if sections.is_empty() {
             return Ok(());
         }
@@ -125,10 +141,6 @@ impl Journal {
         })?;
         self.next += 1;
         self.drains.files.push(Arc::new(file));
-        // The drain is durable, and stays so without the merge.
-        if let Err(error) = self.compact() {
-            log::error!("merging files of the journal failed, will be tried again: {error:#}");
-        }
         Ok(())
     }
 
@@ -155,6 +167,11 @@ impl Journal {
     /// When a file cannot be removed.
     pub fn forget(&mut self, day: Date, point: &str) -> Result<()> {
         self.drains.forgotten.insert((day, point.to_owned()));
+        self.remove_waste()
+    }
+
+    /// Removes files that hold nothing but closed days.
+    fn remove_waste(&mut self) -> Result<()> {
         let Drains { files, forgotten } = &mut self.drains;
         let mut result = Ok(());
         files.retain(|file| {
@@ -178,34 +195,35 @@ impl Journal {
         if let Some((day, point)) = other.days().intersection(&self.drains.forgotten).next() {
             bail!("{day} of the point `{point}` is closed");
         }
-        let file = self.write(Span::one(self.next), other)?;
+        let file = write(&self.dir, &self.tmp_dir, Span::one(self.next), other)?;
         self.next += 1;
         self.drains.files.push(Arc::new(file));
         Ok(())
     }
 
-    /// Writes everything of these drains into one file.
-    fn write(&self, span: Span, inputs: &Drains) -> Result<DrainFile> {
-        DrainFile::write(&self.dir, &self.tmp_dir, span, |out| {
-            for (day, point) in inputs.days() {
-                let Some(merged) = inputs.section(day, &point) else {
-                    continue;
-                };
-                let rows = merged.rows()?;
-                out.add(day, point, merged.tally, merged.observation, rows)?;
-            }
-            Ok(())
+    /// A merge of files that have become numerous, if one is due: the one that makes most of them
+    /// one. It may run on another thread while drains are added and days forgotten.
+    pub fn due_merge(&self) -> Option<Merge> {
+        const HIGHEST_TIER: u32 = 16;
+        let run = (0..HIGHEST_TIER)
+            .rev()
+            .find_map(|tier| self.numerous(tier))?;
+        let files = self.drains.files[run].to_vec();
+        let [first, .., last] = &files[..] else {
+            return None;
+        };
+        Some(Merge {
+            dir: self.dir.clone(),
+            tmp_dir: self.tmp_dir.clone(),
+            span: Span {
+                first: first.span.first,
+                last: last.span.last,
+            },
+            inputs: Drains {
+                forgotten: self.drains.forgotten.clone(),
+                files,
+            },
         })
-    }
-
-    /// Merges what has become numerous. One merge may fill the next tier.
-    fn compact(&mut self) -> Result<()> {
-        let mut tier = 0;
-        while let Some(run) = self.numerous(tier) {
-            self.merge(run)?;
-            tier += 1;
-        }
-        Ok(())
     }
 
     /// Neighbouring files, none above this tier, that are to be merged now. A merge that fails (a
@@ -222,21 +240,64 @@ impl Journal {
             .then(|| start..start + length.min(MOST_INPUTS))
     }
 
-    fn merge(&mut self, run: Range<usize>) -> Result<()> {
-        let files = self.drains.files[run.clone()].to_vec();
-        let [first, .., last] = &files[..] else {
-            return Ok(());
-        };
-        let span = Span {
-            first: first.span.first,
-            last: last.span.last,
-        };
-        let forgotten = self.drains.forgotten.clone();
-        let inputs = Drains { files, forgotten };
-        let merged = self.write(span, &inputs)?;
-        self.drains.files.splice(run, [Arc::new(merged)]);
-        inputs.files.iter().try_for_each(|file| remove(&file.path))
+    /// Puts a merged file in the place of those that went into it.
+    ///
+    /// # Errors
+    /// When one of those cannot be removed.
+    pub fn install(&mut self, merged: MergedFile) -> Result<()> {
+        let MergedFile { file, inputs } = merged;
+        let files = &mut self.drains.files;
+        files.retain(|file| !inputs.files.iter().any(|input| Arc::ptr_eq(input, file)));
+        let place = files.partition_point(|other| other.span.first < file.span.first);
+        files.insert(place, Arc::new(file));
+        inputs
+            .files
+            .iter()
+            .try_for_each(|file| remove(&file.path))?;
+        self.remove_waste()
     }
+}
+
+/// Neighbouring files that are to become one.
+pub struct Merge {
+    dir: PathBuf,
+    tmp_dir: PathBuf,
+    span: Span,
+    inputs: Drains,
+}
+
+impl Merge {
+    /// Writes the one beside them.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the one cannot be written.
+    pub fn run(self) -> Result<MergedFile> {
+        let file = write(&self.dir, &self.tmp_dir, self.span, &self.inputs)?;
+        Ok(MergedFile {
+            file,
+            inputs: self.inputs,
+        })
+    }
+}
+
+/// What a [`Merge`] has written.
+pub struct MergedFile {
+    file: DrainFile,
+    inputs: Drains,
+}
+
+/// Writes everything of these drains into one file.
+fn write(dir: &Path, tmp_dir: &Path, span: Span, inputs: &Drains) -> Result<DrainFile> {
+    DrainFile::write(dir, tmp_dir, span, |out| {
+        for (day, point) in inputs.days() {
+            let Some(merged) = inputs.section(day, &point) else {
+                continue;
+            };
+            let rows = merged.rows()?;
+            out.add(day, point, merged.tally, merged.observation, rows)?;
+        }
+        Ok(())
+    })
 }
 
 /// Where a data directory's unfinished files stand.

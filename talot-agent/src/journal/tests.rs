@@ -95,6 +95,44 @@ fn it_holds_what_was_appended_across_merges_reopens_and_closed_days() {
 }
 
 #[test]
+fn drains_go_on_and_days_are_forgotten_while_files_are_merged() {
+    for seed in 0..6 {
+        let mut random = Random(seed);
+        let dir = TempDir::new().unwrap();
+        let mut journal = Journal::open(dir.path()).unwrap();
+        let mut model = Model::default();
+        let mut add = |journal: &mut Journal, model: &mut Model, day| {
+            let mut sections = random_drain(&mut random, day);
+            model.add(&sections);
+            journal.add(&mut sections).unwrap();
+        };
+        let tomorrow = day().tomorrow().unwrap();
+        for _ in 0..super::FAN_IN {
+            add(&mut journal, &mut model, day());
+        }
+        let merge = journal.due_merge().expect("a merge is due");
+        let merged = thread::spawn(|| merge.run().unwrap());
+        for _ in 0..3 {
+            add(&mut journal, &mut model, tomorrow);
+        }
+        if seed % 2 == 0 {
+            for point in ["tokyo-1", "osaka-1"] {
+                journal.forget(day(), point).unwrap();
+                model.days.remove(&(day(), point.to_owned()));
+            }
+        }
+        journal.install(merged.join().unwrap()).unwrap();
+        model.check(journal.drains());
+        assert!(drains_of(dir.path()).len() <= 4, "seed {seed}");
+        let forgotten = journal.drains().forgotten.clone();
+        drop(journal);
+        let mut reader = Journal::read_only(dir.path()).unwrap();
+        reader.forgotten = forgotten;
+        model.check(&reader);
+    }
+}
+
+#[test]
 fn a_view_is_not_disturbed_by_what_comes_later() {
     let mut random = Random(7);
     let dir = TempDir::new().unwrap();

@@ -4,22 +4,37 @@
 use std::{fs, path::Path};
 
 use anyhow::{Result, bail};
+use log::warn;
 
 const MIB: u64 = 1 << 20;
 
-/// Compares what the maps take with what is free here.
+/// What is left to the agent for itself.
+const RESERVE: u64 = 64 * MIB;
+
+/// Compares what the maps take, and what the agent takes while it drains full ones, with what is
+/// free here.
 ///
 /// # Errors
 ///
-/// If it is more than that.
-pub(super) fn check(needed: u64) -> Result<()> {
+/// If the maps take more than that.
+pub(super) fn check(needed: u64, to_drain: u64) -> Result<()> {
     let Some((available, whose)) = available() else {
         return Ok(());
     };
+    let needed = needed + RESERVE;
+    if needed + to_drain > available {
+        warn!(
+            "the kernel's tables take {} MiB and the drain of full ones {} MiB for a moment, and \
+             {whose} has {} MiB left: better set fewer [kernel] keys or keys6",
+            needed / MIB,
+            to_drain / MIB,
+            available / MIB
+        );
+    }
     if needed > available {
         bail!(
             "the kernel's tables would take {} MiB, and {whose} has {} MiB left: set fewer [kernel] \
-             keys or keys6 (64 and 128 bytes each, for every CPU up to eight)",
+             keys or keys6 (64 and 128 bytes each, for each table: a CPU's own, or one of eight)",
             needed.div_ceil(MIB),
             available / MIB
         );
@@ -56,7 +71,15 @@ fn left_in_group(cgroup: &str) -> Option<u64> {
             let text = fs::read_to_string(group.join(file)).ok()?;
             text.trim().parse().ok()
         };
-        Some(number("memory.max")?.saturating_sub(number("memory.current")?))
+        // Pages of files that the kernel takes back when they are needed.
+        let stat = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
+        let files = stat
+            .lines()
+            .find_map(|line| line.strip_prefix("inactive_file "))
+            .and_then(|bytes| bytes.trim().parse::<u64>().ok())
+            .unwrap_or(0);
+        let used = number("memory.current")?.saturating_sub(files);
+        Some(number("memory.max")?.saturating_sub(used))
     };
     group.ancestors().filter_map(left).min()
 }
@@ -74,8 +97,8 @@ mod tests {
 
     #[test]
     fn tables_larger_than_the_machine_are_refused_with_what_to_do() {
-        let error = check(1 << 60).unwrap_err().to_string();
+        let error = check(1 << 60, 0).unwrap_err().to_string();
         assert!(error.contains("set fewer [kernel] keys"), "{error}");
-        check(1).unwrap();
+        check(1, 0).unwrap();
     }
 }

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, anyhow};
 use aya::{
     Ebpf, EbpfLoader,
     programs::{Program, ProgramError, SchedClassifier, Xdp},
-    util::nr_cpus,
+    util::{nr_cpus, online_cpus},
 };
 use aya_log::EbpfLogger;
 use talot_common::{
@@ -92,9 +92,12 @@ impl Kernel {
         let points = names.len().clamp(1, POINTS) as u32;
         let excludes = rules.len() as u32;
         let seed = random_words()?;
-        let shape = Shape::new(capacity, cpus);
+        let shape = Shape::new(capacity, cpus, count_online()?);
         let globals = shape.globals(random_words()?);
-        memory::check(shape.bytes() + fixed_bytes(cpus, points))?;
+        memory::check(
+            shape.bytes() + fixed_bytes(cpus, points),
+            shape.drain_bytes(),
+        )?;
         let mut loader = EbpfLoader::new();
         loader
             .override_global("CPUS", &cpus, true)
@@ -166,6 +169,11 @@ impl Kernel {
         self.state.epoch = ended.wrapping_add(1);
         self.publish()?;
         Ok(ended)
+    }
+
+    /// Waits until every program that runs now has ended.
+    pub fn wait(&mut self) -> Result<()> {
+        self.grace.wait()
     }
 
     fn publish(&mut self) -> Result<()> {
@@ -316,6 +324,12 @@ fn refused(program: &str, error: ProgramError) -> anyhow::Error {
         }
         other => anyhow!("loading the {program} program: {other}"),
     }
+}
+
+/// How many CPUs are at work.
+fn count_online() -> Result<u32> {
+    let online = online_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))?;
+    Ok(online.len() as u32)
 }
 
 fn random_words() -> Result<[u64; 2]> {

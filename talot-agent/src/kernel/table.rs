@@ -44,7 +44,10 @@ const NEARLY_FULL: f64 = 0.75;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     capacity: Capacity,
+    /// How many there can be.
     cpus: u32,
+    /// How many are at work.
+    online: u32,
     tables: u32,
 }
 
@@ -77,15 +80,17 @@ pub(super) struct Table {
 }
 
 impl Shape {
-    pub(super) const fn new(capacity: Capacity, cpus: u32) -> Self {
-        let tables = if cpus < capacity.most_tables {
+    /// For a machine that can have `cpus`, of which so many are at work.
+    pub(super) fn new(capacity: Capacity, cpus: u32, online: u32) -> Self {
+        let tables = if cpus <= capacity.most_tables {
             cpus
         } else {
-            capacity.most_tables
+            online.clamp(1, capacity.most_tables)
         };
         Self {
             capacity,
             cpus,
+            online: online.max(1),
             tables,
         }
     }
@@ -109,9 +114,18 @@ impl Shape {
             + u64::from(self.lanes()) * size_of::<Lane>() as u64
     }
 
+    /// Bytes that the agent takes while it drains tables that are full.
+    pub(super) fn drain_bytes(&self) -> u64 {
+        // A key as it is read and as a row, and half of that again to sort it.
+        const KEY: u64 = 128;
+        let Capacity { keys4, keys6, .. } = self.capacity;
+        (u64::from(keys4) + u64::from(keys6)) * u64::from(self.tables) * KEY
+    }
+
     /// Filled slots of one CPU that are to wake the agent. CPUs that share a table fill it together.
     fn nearly_full(&self, keys: u32) -> u64 {
-        let share = f64::from(keys) * f64::from(self.tables) / f64::from(self.cpus);
+        let sharers = f64::from(self.online.div_ceil(self.tables));
+        let share = f64::from(keys) / sharers;
         (share * NEARLY_FULL).max(1.0) as u64
     }
 
@@ -231,11 +245,9 @@ impl Table {
         }
         if filled6 > 0 {
             let half = half(self.v6.entries(), epoch);
+            let is_filled = |bucket: &Bucket6| bucket.slots[0].key.subject != 0;
             // SAFETY: as above.
-            unsafe {
-                self.v6
-                    .zero_if(half, |bucket| bucket.slots[0].key.subject != 0)
-            };
+            unsafe { self.v6.zero_if(half, is_filled) };
         }
         // Last: what the lanes say decides whether there is anything to clear.
         let lanes = half(self.lanes.entries(), epoch);
@@ -274,4 +286,34 @@ const fn half(entries: usize, epoch: u32) -> Range<usize> {
     let half = entries / 2;
     let start = half * (epoch & 1) as usize;
     start..start + half
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpus_have_tables_of_their_own_as_long_as_there_are_few() {
+        let capacity = Capacity::new(1000, 100);
+        let shape = |cpus, online| {
+            let shape = Shape::new(capacity, cpus, online);
+            (shape.tables, shape.nearly_full(capacity.keys4))
+        };
+        assert_eq!(shape(2, 2), (2, 750));
+        assert_eq!(shape(8, 4), (8, 750));
+        assert_eq!(shape(64, 64), (8, 93), "eight CPUs fill each table");
+        assert_eq!(shape(128, 2), (2, 750), "most of them will never come");
+    }
+
+    #[test]
+    fn a_key_takes_no_more_than_72_bytes_of_each_table() {
+        for keys in [64, 65_536, 1_000_000, 1 << 20] {
+            let capacity = Capacity::new(keys, 0);
+            let tables = Shape::new(capacity, 2, 2).buckets()[0] * 64;
+            assert!(
+                tables <= 2 * 72 * u64::from(keys),
+                "{keys} keys: {tables} bytes"
+            );
+        }
+    }
 }

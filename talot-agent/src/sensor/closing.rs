@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use log::{error, info};
-use tokio::task::JoinHandle;
 
-use super::{Sensor, lock};
+use super::{Sensor, background::Background, lock};
 use crate::{clock, journal::Drains, records};
 
 /// What became of each day and point.
@@ -17,12 +16,12 @@ type Closed = Vec<(Date, String, Result<Timestamp>)>;
 #[derive(Default)]
 pub(super) struct Closing {
     days: Vec<(Date, String)>,
-    work: Option<JoinHandle<Closed>>,
+    work: Background<Closed>,
 }
 
 impl Closing {
     pub(super) const fn is_under_way(&self) -> bool {
-        self.work.is_some()
+        self.work.is_under_way()
     }
 
     /// Whether this day is being closed: nothing may be added to it any more.
@@ -34,16 +33,9 @@ impl Closing {
 
     /// Waits until what is under way has ended; for ever if nothing is.
     pub(super) async fn ended(&mut self) -> Closed {
-        let Some(work) = &mut self.work else {
-            return std::future::pending().await;
-        };
-        let closed = work.await.unwrap_or_else(|error| {
-            error!("closing days: {error}; will be tried again");
-            Vec::new()
-        });
-        self.work = None;
+        let closed = self.work.ended().await;
         self.days.clear();
-        closed
+        closed.unwrap_or_default()
     }
 }
 
@@ -85,14 +77,21 @@ impl Sensor {
         let work = self.closing_work();
         if !work.days.is_empty() {
             self.closing.days.clone_from(&work.days);
-            self.closing.work = Some(tokio::task::spawn_blocking(|| work.run()));
+            self.closing.work.begin(|| work.run());
         }
     }
 
     /// Closes them and waits for it.
-    pub(super) fn close_days_now(&mut self) {
-        let closed = self.closing_work().run();
-        self.note_closed(closed);
+    pub(super) async fn close_days_now(&mut self) {
+        if self.closing.is_under_way() {
+            let closed = self.closing.ended().await;
+            self.note_closed(closed);
+        }
+        self.close_days();
+        if self.closing.is_under_way() {
+            let closed = self.closing.ended().await;
+            self.note_closed(closed);
+        }
     }
 
     fn closing_work(&self) -> Work {

@@ -11,7 +11,12 @@ use super::{
     observer::Moment,
     sections::{self, Identity, Interval, Part, Parts},
 };
-use crate::{calendar, interface::Interface, journal::Section, records};
+use crate::{
+    calendar,
+    interface::Interface,
+    journal::{MergedFile, Section},
+    records,
+};
 
 /// A drain that the kernel still keeps.
 pub(super) struct Pending {
@@ -33,12 +38,10 @@ impl Sensor {
     pub(super) async fn tend(&mut self) {
         let interfaces = self.interfaces.all().await;
         if let Ok(interfaces) = &interfaces {
+            self.note_missed(interfaces);
             self.drop_gone_hooks(interfaces);
         }
         tokio::task::block_in_place(|| {
-            if let Ok(interfaces) = &interfaces {
-                self.note_missed(interfaces);
-            }
             if let Err(error) = self.drain() {
                 error!("{error:#}");
                 return;
@@ -48,11 +51,30 @@ impl Sensor {
                 error!("going on to the next day: {error:#}");
             }
             self.close_days();
+            self.merge();
         });
     }
 
+    /// Begins to merge files of the journal if they have become numerous: beside the counting, for
+    /// large ones take seconds.
+    fn merge(&mut self) {
+        if !self.merging.is_under_way()
+            && let Some(merge) = self.journal.due_merge()
+        {
+            self.merging.begin(|| merge.run());
+        }
+    }
+
+    /// A merge has ended.
+    pub(super) fn note_merged(&mut self, merged: Option<Result<MergedFile>>) {
+        let Some(merged) = merged else { return };
+        if let Err(error) = merged.and_then(|merged| self.journal.install(merged)) {
+            error!("merging files of the journal failed, will be tried again: {error:#}");
+        }
+    }
+
     /// What the interfaces have dropped counts for their first points.
-    fn note_missed(&mut self, now: &BTreeMap<String, Interface>) {
+    pub(super) fn note_missed(&mut self, now: &BTreeMap<String, Interface>) {
         for (name, hook) in &mut self.hooks {
             let Some(interface) = now.get(name).filter(|now| now.index == hook.index) else {
                 continue;
@@ -171,7 +193,7 @@ impl Sensor {
             return Ok(());
         };
         if !pending.is_durable {
-            self.journal.append(&mut pending.sections).context(
+            self.journal.add(&mut pending.sections).context(
                 "a drain could not be written; until it can (make room, or make the data directory \
                  writable), the kernel keeps it",
             )?;

@@ -1,5 +1,6 @@
 //! The sensor at work: attaches, drains, closes days, until it is told to stop.
 
+mod background;
 mod closing;
 mod days;
 mod drains;
@@ -26,7 +27,8 @@ use tokio::{
 };
 
 use self::{
-    closing::Closing, drains::Pending, hooks::Hook, observer::Observer, sections::Constant,
+    background::Background, closing::Closing, drains::Pending, hooks::Hook, observer::Observer,
+    sections::Constant,
 };
 use crate::{
     calendar, clock,
@@ -34,7 +36,7 @@ use crate::{
     figures::{Figures, PointFigures, PointState},
     http,
     interface::{Interface, Interfaces},
-    journal::{Journal, Observation, Tally},
+    journal::{Journal, MergedFile, Observation, Tally},
     kernel::{self, Capacity, Kernel},
     live::LiveLine,
     metrics,
@@ -93,6 +95,7 @@ pub struct Sensor {
     drained_until: Timestamp,
     pending: Option<Pending>,
     closing: Closing,
+    merging: Background<Result<MergedFile>>,
     /// What was last wrong with the interfaces, so that it is said once.
     hooks_trouble: Option<String>,
     figures: Arc<Mutex<Figures>>,
@@ -191,6 +194,7 @@ pub async fn run(config: Config) -> Result<()> {
             _ = drains.tick() => sensor.tend().await,
             () = wake.called() => sensor.tend().await,
             closed = sensor.closing.ended() => sensor.note_closed(closed),
+            merged = sensor.merging.ended() => sensor.note_merged(merged),
             () = midnight => sensor.tend().await,
             () = sensor.interfaces.changed() => sensor.follow().await,
             _ = seconds.tick() => {
@@ -213,7 +217,14 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(live) = &mut live {
         live.end();
     }
-    sensor.end().await
+    tokio::select! {
+        ended = sensor.end() => ended,
+        () = stop.asked() => {
+            say("ended before all days were closed; the next start closes them");
+            // Not by returning, which would wait for that. All that was counted is durable.
+            std::process::exit(0)
+        }
+    }
 }
 
 impl Sensor {
@@ -245,8 +256,8 @@ impl Sensor {
             config
                 .points
                 .iter()
-                .map(|point| figures_of(point, today, &journal, &config))
-                .collect::<Result<_>>()?,
+                .map(|point| figures_of(point, today, &config))
+                .collect(),
         )?;
         let constant = Constant {
             kernel: kernel_release(),
@@ -271,6 +282,7 @@ impl Sensor {
             drained_until: since,
             pending: None,
             closing: Closing::default(),
+            merging: Background::default(),
             hooks_trouble: None,
             figures: Arc::new(Mutex::new(figures)),
         };
@@ -280,6 +292,10 @@ impl Sensor {
             sensor.attach(&name, &now)?;
         }
         sensor.observe()?;
+        // After it counts, for a large day takes seconds to read.
+        for point in &mut lock(&sensor.figures).points {
+            point.total = point.begin(today, &sensor.config.metrics.ports, &sensor.journal)?;
+        }
         Ok(sensor)
     }
 
@@ -289,27 +305,28 @@ impl Sensor {
         lock(&self.figures).tables = names.into_iter().zip(self.kernel.fill()).collect();
     }
 
-    /// Stops counting, drains what was counted, detaches.
+    /// Detaches, drains what was counted, closes days that are over.
     async fn end(mut self) -> Result<()> {
-        if self.closing.is_under_way() {
-            let closed = self.closing.ended().await;
-            self.note_closed(closed);
-        }
+        let interfaces = self.interfaces.all().await;
         tokio::task::block_in_place(|| {
+            if let Ok(interfaces) = &interfaces {
+                self.note_missed(interfaces);
+            }
             // Nothing is counted any more when the last drain begins.
             self.hooks.clear();
+            self.kernel.wait()?;
             self.drain().context(
                 "the last drain could not be written: what was counted since the one before it is \
                      lost with the agent's end",
-            )?;
-            self.close_days_now();
-            say(&self.summary());
-            say(&format!(
-                "detached; everything counted is in {}",
-                self.config.data_dir.display()
-            ));
-            Ok(())
-        })
+            )
+        })?;
+        self.close_days_now().await;
+        say(&self.summary());
+        say(&format!(
+            "detached; everything counted is in {}",
+            self.config.data_dir.display()
+        ));
+        Ok(())
     }
 }
 
@@ -344,14 +361,9 @@ fn new_point(config: &PointConfig) -> Point {
     }
 }
 
-/// A point's figures, today's as the journal has them from an agent that ran before.
-fn figures_of(
-    point: &PointConfig,
-    today: Date,
-    journal: &Journal,
-    config: &Config,
-) -> Result<PointFigures> {
-    let mut figures = PointFigures::new(
+/// A point's figures before anything is counted.
+fn figures_of(point: &PointConfig, today: Date, config: &Config) -> PointFigures {
+    PointFigures::new(
         PointState {
             name: point.name.clone(),
             interface: point.interface.clone(),
@@ -365,9 +377,7 @@ fn figures_of(
             excluded: Vec::new(),
         },
         &config.metrics.ports,
-    );
-    figures.total = figures.begin(today, &config.metrics.ports, journal)?;
-    Ok(figures)
+    )
 }
 
 /// Says something to whoever started the agent; that nobody reads it is no reason to stop counting.

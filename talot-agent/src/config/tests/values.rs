@@ -131,8 +131,8 @@ fn wrong_values_are_named_with_the_allowed_ones() {
             durations,
         ),
         (
-            "drain.interval = '99ms'",
-            "drain.interval: \"99ms\" is out of range; ",
+            "drain.interval = '0ms'",
+            "drain.interval: \"0ms\" is out of range; ",
             durations,
         ),
         (
