@@ -84,6 +84,8 @@ pub struct Lane {
     pub padding: [u64; 2],
     /// IPv4 keys of a packet each that wait to be counted in the table.
     pub keys4: [Key4; PARKED],
+    /// Their [`hash4`], while they are being counted.
+    pub hashes4: [u64; PARKED],
     /// IPv6 keys likewise.
     pub keys6: [Parked6; PARKED],
 }
@@ -91,7 +93,7 @@ pub struct Lane {
 const _: () = {
     assert!(size_of::<Bucket4>() == 64 && size_of::<Bucket6>() == 64);
     assert!(size_of::<Parked6>() == 32);
-    assert!(size_of::<Lane>() == 64 + 8 * PARKED + 32 * PARKED);
+    assert!(size_of::<Lane>() == 64 + 16 * PARKED + 32 * PARKED);
     assert!(TRIES4 <= 2 * GROUP && TRIES6 <= 2 * GROUP);
 };
 

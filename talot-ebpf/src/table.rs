@@ -95,7 +95,9 @@ pub extern "C" fn talot_resolve4(epoch: u32) -> Event {
     own.parked4 = 0;
     let mut i = 0;
     while i < PARKED {
-        let first = bucket(hash4(own.keys4[i], seed), 0, buckets);
+        let hash = hash4(own.keys4[i], seed);
+        own.hashes4[i] = hash;
+        let first = bucket(hash, 0, buckets);
         if let Some(bucket) = SOURCES4.get_ptr(base + first) {
             // SAFETY: a checked pointer to a map value; volatile, because it is only to be fetched.
             unsafe { bucket.cast::<u64>().read_volatile() };
@@ -106,8 +108,9 @@ pub extern "C" fn talot_resolve4(epoch: u32) -> Event {
     let mut event = NOTHING;
     let mut i = 0;
     while i < PARKED {
-        let key = lane.value().keys4[i];
-        match place4(base, buckets, key, hash4(key, seed)) {
+        let own = lane.value();
+        let (key, hash) = (own.keys4[i], own.hashes4[i]);
+        match place4(base, buckets, key, hash) {
             Place::Found => {}
             Place::Filled => lane.value().filled4 += 1,
             Place::None => {
