@@ -64,7 +64,10 @@ fn run() -> Result<ExitCode> {
     } else {
         print!("{}", report::table(&rows));
     }
-    if rows.iter().any(|row| row.noisy) {
+    // At a pace the receiving thread sleeps and wakes all the time, and its time moves for that alone:
+    // those rows are there for what was missed.
+    let is_paced = |row: &Row| row.cell.rate_pps.is_some_and(|rate| rate > 0);
+    if rows.iter().any(|row| row.noisy && !is_paced(row)) {
         eprintln!("the no-op's own time moved by more than 1.3: another run may tell more");
         return Ok(ExitCode::FAILURE);
     }
