@@ -38,6 +38,20 @@ fn sums_continue() {
 }
 
 #[test]
+fn asked_twice_to_end_it_still_drains_first() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    let agent = Agent::start(&lab.sensor, &home);
+    Sender::open(&lab).send_counted(&some_syns(23, 100));
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: kill takes no pointers; the agent is a child that is not reaped yet.
+        unsafe { libc::kill(agent.id() as i32, signal) };
+    }
+    agent.stop();
+    assert_nothing_but(&home, &some_syns_rows(23, 100));
+}
+
+#[test]
 fn a_stop_in_the_midst_of_a_flood_keeps_the_identity() {
     let _alone = alone();
     let lab = Lab::quiet();

@@ -217,14 +217,19 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(live) = &mut live {
         live.end();
     }
+    sensor.stop_counting().await?;
     tokio::select! {
-        ended = sensor.end() => ended,
+        () = sensor.close_days_now() => {}
         () = stop.asked() => {
-            say("ended before all days were closed; the next start closes them");
+            say("asked again to end: the next start closes the days that are over");
             // Not by returning, which would wait for that. All that was counted is durable.
             std::process::exit(0)
         }
     }
+    say(&sensor.summary());
+    let data_dir = sensor.config.data_dir.display();
+    say(&format!("detached; everything counted is in {data_dir}"));
+    Ok(())
 }
 
 impl Sensor {
@@ -305,8 +310,8 @@ impl Sensor {
         lock(&self.figures).tables = names.into_iter().zip(self.kernel.fill()).collect();
     }
 
-    /// Detaches, drains what was counted, closes days that are over.
-    async fn end(mut self) -> Result<()> {
+    /// Detaches, and drains what was counted.
+    async fn stop_counting(&mut self) -> Result<()> {
         let interfaces = self.interfaces.all().await;
         tokio::task::block_in_place(|| {
             if let Ok(interfaces) = &interfaces {
@@ -319,14 +324,7 @@ impl Sensor {
                 "the last drain could not be written: what was counted since the one before it is \
                      lost with the agent's end",
             )
-        })?;
-        self.close_days_now().await;
-        say(&self.summary());
-        say(&format!(
-            "detached; everything counted is in {}",
-            self.config.data_dir.display()
-        ));
-        Ok(())
+        })
     }
 }
 
