@@ -51,6 +51,8 @@ pub struct Unsolicited<A> {
     pub class: Class,
     /// What it was aimed at.
     pub aim: Aim,
+    /// Scanners' fingerprints, a bit each.
+    pub marks: u8,
     /// Who sent it.
     pub source: A,
 }
@@ -64,7 +66,7 @@ impl<A> Unsolicited<A> {
             day,
             class: self.class,
             aim: self.aim,
-            marks: 0,
+            marks: self.marks,
         }
     }
 }
@@ -102,6 +104,7 @@ impl<A: Address> Decision<A> {
             point: point.slot,
             class: transport.class,
             aim: transport.aim,
+            marks: transport.marks,
             source: ip.source,
         })
     }

@@ -6,6 +6,7 @@ pub mod decision;
 pub mod exclude;
 pub mod key;
 pub mod layout;
+pub mod marks;
 pub mod overflow;
 pub mod packet;
 pub mod port_type;

@@ -76,7 +76,25 @@ fn scan(test: &str, watched: Watched<'_>, scans: &[String]) {
         assert!(!reading.rows.is_empty(), "the scanner has sent nothing");
         let coverage = assert_recorded(&home, &reading.rows, &reading.dispositions);
         assert_eq!(coverage.missed, 0);
+        check_marks(&home, scans);
     });
+}
+
+/// Every SYN of masscan, and everything of ZMap, carries its mark; no other scanner's carries
+/// masscan's or Mirai's. (ZMap's is one value of 16 bits, which others may hit upon.)
+fn check_marks(home: &Home, scans: &[String]) {
+    let by = |program| scans.iter().all(|scan: &String| scan.starts_with(program));
+    let accesses = home.sources().into_iter();
+    for row in accesses.filter(|row| row.class == "access") {
+        let marks = row.marks.as_str();
+        if by("masscan") && row.protocol == 6 {
+            assert!(matches!(marks, "masscan" | "masscan,zmap"), "{row:?}");
+        } else if by("zmap") {
+            assert_eq!(marks, "zmap", "{row:?}");
+        } else {
+            assert!(matches!(marks, "" | "zmap"), "{row:?}");
+        }
+    }
 }
 
 /// Datagrams from the sensor's host to the attacker's: masscan ends only when something arrives.

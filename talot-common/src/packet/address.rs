@@ -3,6 +3,8 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::marks::Syn;
+
 use super::{Datagram, Malformed, Packet, Plain, Quoted};
 
 /// An IPv4 address.
@@ -30,6 +32,18 @@ pub trait Address: Plain + Eq {
 
     /// Whether the protocol is this family's own ICMP.
     fn is_icmp(protocol: u8) -> bool;
+
+    /// The scanners' fingerprints of an access.
+    #[inline(always)]
+    fn marks_of_access(_ip: &Datagram<Self>) -> u8 {
+        0
+    }
+
+    /// Those that a SYN has besides.
+    #[inline(always)]
+    fn marks_of_syn(_ip: &Datagram<Self>, _syn: Syn) -> u8 {
+        0
+    }
 
     /// Two words that tell addresses apart, for fingerprints.
     fn words(self) -> [u64; 2];

@@ -1,7 +1,10 @@
 //! IPv4 (RFC 791) and IPv6 with its extension headers (RFC 8200).
 
 use super::{Address, Malformed, Packet, Plain, Quoted, Thread, V4, V6};
-use crate::port_type::protocol;
+use crate::{
+    marks::{self, Syn},
+    port_type::protocol,
+};
 
 /// What an IP header says, down to where the transport header begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +142,16 @@ impl Address for V4 {
     #[inline(always)]
     fn is_icmp(number: u8) -> bool {
         number == protocol::ICMP
+    }
+
+    #[inline(always)]
+    fn marks_of_access(ip: &Datagram<Self>) -> u8 {
+        marks::of_access(ip)
+    }
+
+    #[inline(always)]
+    fn marks_of_syn(ip: &Datagram<Self>, syn: Syn) -> u8 {
+        marks::of_syn(ip, syn)
     }
 
     #[inline(always)]

@@ -1,8 +1,9 @@
 //! The transport header: what it is aimed at, which class of unsolicited packet it would be, and
 //! which conversation it belongs to.
 
-use super::{Address, Datagram, Fragment, Malformed, Packet, ip::is_extension};
+use super::{Address, Datagram, Fragment, Malformed, Packet, Plain, ip::is_extension};
 use crate::{
+    marks::Syn,
     port_type::{Aim, Kind, protocol},
     words::Class,
 };
@@ -100,6 +101,8 @@ pub struct Transport {
     pub refuses: bool,
     /// Where an ICMP error quotes; 0 in every other packet.
     pub quote: usize,
+    /// Scanners' fingerprints of an access, a bit each ([`crate::marks`]).
+    pub marks: u8,
 }
 
 /// How an ICMP type is to be treated.
@@ -146,6 +149,22 @@ impl Icmp {
     }
 }
 
+/// The beginning of a TCP header (RFC 9293), as it stands in the packet.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct TcpHeader {
+    ports: [u16; 2],
+    sequence: u32,
+    acknowledgment: u32,
+    offset: u8,
+    flags: u8,
+    window: u16,
+}
+
+// SAFETY: repr(C) of integers, 16 bytes without padding.
+unsafe impl Plain for TcpHeader {}
+const _: () = assert!(size_of::<TcpHeader>() == 16);
+
 mod tcp {
     pub(super) const HEADER: usize = 20;
     pub(super) const SYN: u8 = 0x02;
@@ -180,7 +199,12 @@ impl Transport {
             number => Some(Self::without_header(number, Kind::Portless)),
         };
         match read {
-            Some(transport) => Ok(transport),
+            Some(mut transport) => {
+                if matches!(transport.class, Class::Access) {
+                    transport.marks |= A::marks_of_access(ip);
+                }
+                Ok(transport)
+            }
             // A first fragment too short for its transport header has no port (nmap -f).
             None if matches!(ip.fragment, Fragment::First) => {
                 Ok(Self::without_header(ip.protocol, Kind::Fragment))
@@ -208,6 +232,7 @@ impl Transport {
             opens: false,
             refuses: false,
             quote: 0,
+            marks: 0,
         }
     }
 
@@ -236,6 +261,7 @@ impl Transport {
             opens: false,
             refuses: false,
             quote: 0,
+            marks: 0,
         }
     }
 
@@ -245,8 +271,14 @@ impl Transport {
         if at + tcp::HEADER > ip.end {
             return Ok(None);
         }
-        let (Some(ports), Some([offset, flags])) =
-            (packet.load::<[u16; 2]>(at), packet.load::<[u8; 2]>(at + 12))
+        let Some(TcpHeader {
+            ports,
+            sequence,
+            acknowledgment: _,
+            offset,
+            flags,
+            window,
+        }) = packet.load(at)
         else {
             return Ok(None);
         };
@@ -267,9 +299,24 @@ impl Transport {
         } else {
             Class::Access
         };
+        let opens = syn && !ack;
+        let marks = if opens && !rst {
+            A::marks_of_syn(
+                ip,
+                Syn {
+                    destination_port: ports[1],
+                    sequence,
+                    window,
+                    has_options: header > tcp::HEADER,
+                },
+            )
+        } else {
+            0
+        };
         Ok(Some(Self {
-            opens: syn && !ack,
+            opens,
             refuses: rst,
+            marks,
             ..Self::with_ports(Kind::Tcp, protocol::TCP, class, ports)
         }))
     }
@@ -376,6 +423,7 @@ impl Transport {
             opens: false,
             refuses: icmp.is_error,
             quote: if icmp.is_error { at + ICMP_HEADER } else { 0 },
+            marks: 0,
         })
     }
 }
