@@ -12,8 +12,9 @@ use jiff::civil::Date;
 use talot_agent::{
     capture::{self, Usage},
     config::{Config, Mistakes},
+    geo::Geo,
     interface,
-    records::{Export, Format, NoDatabase, Table},
+    records::{Export, Format, Table},
     sensor, status,
 };
 
@@ -119,10 +120,11 @@ fn run(command: Command) -> Result<()> {
             no_verify,
         } => {
             let config = configured.load()?;
+            let databases = Geo::open(&config.geo)?.databases();
             let export = Export {
                 data_dir: &config.data_dir,
                 zone: &config.timezone.zone,
-                enrichment: &NoDatabase,
+                enrichment: &databases,
                 verify: !no_verify,
             };
             let mut out = BufWriter::new(io::stdout());

@@ -31,6 +31,8 @@ pub struct Status {
     pub trouble: Option<String>,
     /// The kernel's tables, and how full they are.
     pub tables: Vec<(String, Fill)>,
+    /// What countries and networks are looked up in.
+    pub databases: Vec<String>,
     /// Every point, in the order of the configuration.
     pub points: Vec<PointStatus>,
 }
@@ -136,6 +138,7 @@ impl Status {
             last_drain,
             trouble,
             tables,
+            databases,
             points,
         } = self;
         let mut text = String::new();
@@ -152,6 +155,9 @@ impl Status {
                 text,
                 "table {name}: {entries} keys since the last drain, of {capacity}"
             )?;
+        }
+        for database in databases {
+            writeln!(text, "{database}")?;
         }
         for point in points {
             point.write(&mut text)?;

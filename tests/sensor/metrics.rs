@@ -16,6 +16,7 @@ const EXPECTED: [(&str, &str); 5] = [
     ("talot_seen_packets_total", "counter"),
     ("talot_packets_total", "counter"),
     ("talot_accesses_total", "counter"),
+    ("talot_country_accesses_total", "counter"),
     ("talot_identity_difference", "gauge"),
     ("talot_attached", "gauge"),
 ];

@@ -9,7 +9,7 @@ use talot_common::{
 use toml::de::DeValue;
 
 use super::{
-    Config, Drain, Exclude, Idle, Kernel, Metrics, Records,
+    Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Records,
     aim::{self, aim},
     document::{At, Document},
     mistake::Wrong,
@@ -72,9 +72,12 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
         listen: section.get_or("listen", default.metrics.listen, socket_address),
         ports: ports(section).unwrap_or(default.metrics.ports),
     });
-    root.table("geo", |section| {
-        section.get("country", |value| path(value, directory));
-        section.get("asn", |value| path(value, directory));
+    let geo = root.table("geo", |section| {
+        let mut file = |key| section.get(key, |value| path(value, directory));
+        GeoFiles {
+            country: file("country").map(|given| given.value),
+            asn: file("asn").map(|given| given.value),
+        }
     });
     root.table("privacy", |section| privacy(section, directory));
     Config {
@@ -87,6 +90,7 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
         drain,
         records,
         metrics,
+        geo,
     }
 }
 

@@ -21,8 +21,6 @@ const UNBUILT: &[Unbuilt] = &[
     unbuilt("maintenance", "[[maintenance]]", None),
     unbuilt("kernel.pin_dir", "[kernel] pin_dir", Some(PIN_DIR)),
     unbuilt("records.keep_days", "[records] keep_days", None),
-    unbuilt("geo.country", "[geo] country", None),
-    unbuilt("geo.asn", "[geo] asn", None),
     unbuilt("privacy.sources", "[privacy] sources", Some("plain")),
 ];
 

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Bounds, Enrichment, Table,
     coverage::{self, Closing},
-    layout, parquet_file, ports, sources,
+    intent, layout, parquet_file, ports, sources,
 };
 use crate::{
     durable,
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// # Errors
 /// When the journal has nothing of the day, or a file cannot be read or written: then it can be
-/// closed again, with the same result.
+/// closed again, with the same result if the databases are the same.
 pub fn close_day(
     data_dir: &Path,
     zone: &TimeZone,
@@ -35,9 +35,11 @@ pub fn close_day(
 ) -> Result<()> {
     let write_all = || {
         if !layout::is_closed(data_dir, day, point)? {
+            let closed_at = intent::begin(data_dir, day, point, closed_at, enrichment)?;
             write_tables(data_dir, zone, journal, day, point, closed_at, enrichment)?;
         }
-        write_coverage_hash(data_dir, day, point)
+        write_coverage_hash(data_dir, day, point)?;
+        intent::end(data_dir, day, point)
     };
     write_all().with_context(|| format!("closing {day} of the point `{point}`"))
 }
@@ -72,7 +74,7 @@ fn write_tables(
         ports_sha256,
         closed_at,
     };
-    let coverage = coverage::batch(day, point, bounds, &merged, Some(&closing));
+    let coverage = coverage::batch(day, point, bounds, &merged, enrichment, Some(&closing));
     write(Table::Coverage, &mut [coverage].into_iter())?;
     Ok(())
 }
@@ -116,6 +118,6 @@ fn write_coverage_hash(data_dir: &Path, day: Date, point: &str) -> Result<()> {
 }
 
 /// Bytes in lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

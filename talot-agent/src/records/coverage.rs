@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Bounds, DEFINITION, Table, count, day::to_date32, schema::UTC};
+use super::{Bounds, DEFINITION, Enrichment, Table, count, day::to_date32, schema::UTC};
 use crate::journal::{Merged, Observation, Watched};
 
 /// How the sources are written: as they are.
@@ -31,9 +31,11 @@ pub(super) fn batch(
     point: &str,
     bounds: Bounds,
     merged: &Merged,
+    enrichment: &dyn Enrichment,
     closing: Option<&Closing>,
 ) -> Result<RecordBatch> {
     let observation = &merged.observation;
+    let (country, asn) = (enrichment.country_database(), enrichment.asn_database());
     let expected = bounds.seconds();
     let observed = observed_seconds(observation.observed_us, expected);
     let maintenance = 0;
@@ -60,10 +62,10 @@ pub(super) fn batch(
         text(observation.kernel.last()),
         text(observation.agent_version.last()),
         Arc::new(Int32Array::from_value(DEFINITION, 1)),
-        optional_text(None),
-        optional_text(None),
-        date(None),
-        date(None),
+        optional_text(country.map(|database| database.name.as_str())),
+        optional_text(asn.map(|database| database.name.as_str())),
+        date(country.and_then(|database| database.date)),
+        date(asn.and_then(|database| database.date)),
         optional_text(closing.map(|closing| closing.sources_sha256.as_str())),
         text(closing.map_or("", |closing| &closing.ports_sha256)),
         time(closing.map(|closing| closing.closed_at)),

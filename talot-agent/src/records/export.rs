@@ -123,9 +123,17 @@ impl Export<'_> {
                 self.enrichment,
             )),
             Table::Ports => Box::new(ports::batches(day, point, merged.rows()?, self.enrichment)),
-            Table::Coverage => {
-                Box::new([coverage::batch(day, point, bounds, &merged, None)].into_iter())
-            }
+            Table::Coverage => Box::new(
+                [coverage::batch(
+                    day,
+                    point,
+                    bounds,
+                    &merged,
+                    self.enrichment,
+                    None,
+                )]
+                .into_iter(),
+            ),
         })
     }
 }

@@ -9,6 +9,7 @@ mod coverage;
 mod day;
 mod enrichment;
 mod export;
+mod intent;
 mod layout;
 mod marks;
 mod parquet_file;
@@ -27,7 +28,7 @@ use arrow_array::RecordBatch;
 pub use self::{
     close::close_day,
     day::Bounds,
-    enrichment::{Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
+    enrichment::{DatabaseName, Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
     export::{Export, Format},
     layout::{closed_days, is_closed},
     marks::MARKS,
@@ -39,6 +40,8 @@ const BATCH: usize = 8192;
 
 /// Version of the counting rules (section 2 of the contract).
 pub const DEFINITION: i32 = 1;
+
+pub(crate) use self::close::hex;
 
 type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch>> + 'a>;
 

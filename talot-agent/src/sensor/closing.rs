@@ -1,6 +1,6 @@
 //! Closing the days that are over: beside the counting, for a large day takes minutes.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -8,7 +8,7 @@ use log::{error, info};
 use tokio::task::JoinHandle;
 
 use super::{Sensor, lock};
-use crate::{clock, journal::Drains, records};
+use crate::{clock, geo::Geo, journal::Drains, records};
 
 /// What became of each day and point.
 type Closed = Vec<(Date, String, Result<Timestamp>)>;
@@ -52,11 +52,15 @@ struct Work {
     data_dir: PathBuf,
     zone: TimeZone,
     drains: Drains,
+    geo: Arc<Geo>,
     days: Vec<(Date, String)>,
 }
 
 impl Work {
     fn run(self) -> Closed {
+        // As the files are now, whatever the last drain found.
+        self.geo.refresh();
+        let databases = self.geo.databases();
         let close = |day: Date, name: &str| {
             let closed_at = clock::now();
             records::close_day(
@@ -66,7 +70,7 @@ impl Work {
                 day,
                 name,
                 closed_at,
-                &records::NoDatabase,
+                &databases,
             )?;
             Ok(closed_at)
         };
@@ -101,6 +105,7 @@ impl Sensor {
             data_dir: self.config.data_dir.clone(),
             zone: self.config.timezone.zone.clone(),
             drains: self.journal.drains().clone(),
+            geo: Arc::clone(&self.geo),
             days: days.filter(|(day, _)| *day < self.window.first).collect(),
         }
     }

@@ -32,6 +32,7 @@ use crate::{
     calendar, clock,
     config::{Config, PointConfig, Prefix},
     figures::{Figures, PointFigures, PointState},
+    geo::Geo,
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, Observation, Tally},
@@ -39,7 +40,7 @@ use crate::{
     live::LiveLine,
     metrics,
     plan::Window,
-    records::Bounds,
+    records::{Bounds, Enrichment},
     status,
 };
 
@@ -96,6 +97,7 @@ pub struct Sensor {
     /// What was last wrong with the interfaces, so that it is said once.
     hooks_trouble: Option<String>,
     figures: Arc<Mutex<Figures>>,
+    geo: Arc<Geo>,
 }
 
 /// The signals that end the agent, a closed terminal's among them.
@@ -218,6 +220,7 @@ pub async fn run(config: Config) -> Result<()> {
 
 impl Sensor {
     async fn begin(config: Config) -> Result<Self> {
+        let geo = Geo::open(&config.geo)?;
         let journal = Journal::open(&config.data_dir).with_context(|| {
             format!(
                 "opening the data directory {} (choose another with data_dir in the configuration)",
@@ -245,7 +248,7 @@ impl Sensor {
             config
                 .points
                 .iter()
-                .map(|point| figures_of(point, today, &journal, &config))
+                .map(|point| figures_of(point, today, &journal, &config, &geo.databases()))
                 .collect::<Result<_>>()?,
         )?;
         let constant = Constant {
@@ -273,6 +276,7 @@ impl Sensor {
             closing: Closing::default(),
             hooks_trouble: None,
             figures: Arc::new(Mutex::new(figures)),
+            geo: Arc::new(geo),
         };
         sensor.watch(&now, sensor.window)?;
         sensor.cut = clock::now();
@@ -350,6 +354,7 @@ fn figures_of(
     today: Date,
     journal: &Journal,
     config: &Config,
+    enrichment: &dyn Enrichment,
 ) -> Result<PointFigures> {
     let mut figures = PointFigures::new(
         PointState {
@@ -366,7 +371,7 @@ fn figures_of(
         },
         &config.metrics.ports,
     );
-    figures.total = figures.begin(today, &config.metrics.ports, journal)?;
+    figures.total = figures.begin(today, &config.metrics.ports, journal, enrichment)?;
     Ok(figures)
 }
 

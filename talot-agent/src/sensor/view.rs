@@ -27,6 +27,7 @@ impl Sensor {
             last_drain: figures.last_drain,
             trouble: figures.trouble.clone(),
             tables: figures.tables.clone(),
+            databases: self.geo.described(),
             points: figures.points.iter().enumerate().map(point).collect(),
         }
     }
@@ -72,6 +73,7 @@ impl Sensor {
                 ));
             }
         }
+        lines.push(format!("  {}", self.geo.described().join("; ")));
         lines.push(format!(
             "  records  {}",
             self.config.data_dir.join("records").display()

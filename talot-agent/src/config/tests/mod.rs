@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use talot_common::port_type::{Aim, Kind};
 
 use super::{
-    Config, Drain, Exclude, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix, Records,
-    Verdict, XdpChoice,
+    Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix,
+    Records, Verdict, XdpChoice,
 };
 
 /// The form in full, as users are promised it.
@@ -67,7 +67,7 @@ fn prefix(address: &str, length: u8) -> Prefix {
 #[test]
 fn the_example_without_them_is_read() {
     let lines: Vec<&str> = EXAMPLE.lines().collect();
-    let built = [&lines[..11], &lines[25..36], &lines[38..41], &lines[44..]].concat();
+    let built = [&lines[..11], &lines[25..36], &lines[38..]].concat();
     let config = parse(&built.join("\n")).unwrap();
     let tcp = |number| Aim {
         kind: Kind::Tcp,
@@ -107,6 +107,10 @@ fn the_example_without_them_is_read() {
         metrics: Metrics {
             listen: "127.0.0.1:9464".parse().unwrap(),
             ports: vec![tcp(22), tcp(23), tcp(445)],
+        },
+        geo: GeoFiles {
+            country: Some("/etc/talot/country.mmdb".into()),
+            asn: Some("/etc/talot/asn.mmdb".into()),
         },
     };
     assert_eq!(config, expected);

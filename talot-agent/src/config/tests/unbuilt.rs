@@ -7,8 +7,6 @@ fn the_example_yields_exactly_the_refusals() {
         [
             "20: maintenance: `[[maintenance]]` is not supported by this version: leave it out",
             "38: records.keep_days: `[records] keep_days` is not supported by this version: leave it out",
-            "43: geo.country: `[geo] country` is not supported by this version: leave it out",
-            "44: geo.asn: `[geo] asn` is not supported by this version: leave it out",
         ]
     );
 }
@@ -17,8 +15,6 @@ fn the_example_yields_exactly_the_refusals() {
 fn what_is_not_built_is_refused_by_name() {
     for (text, line, name) in [
         ("[[maintenance]]", 1, "maintenance: `[[maintenance]]`"),
-        ("[geo]\ncountry = 'c'", 2, "geo.country: `[geo] country`"),
-        ("[geo]\nasn = 'c'", 2, "geo.asn: `[geo] asn`"),
         (
             "privacy.sources = 'none'",
             1,

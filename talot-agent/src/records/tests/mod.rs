@@ -1,3 +1,5 @@
+mod interrupted;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
