@@ -14,6 +14,7 @@ pub mod kernel;
 pub mod live;
 pub mod metrics;
 pub mod plan;
+pub mod privacy;
 pub mod records;
 pub mod row;
 pub mod sensor;

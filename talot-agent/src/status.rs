@@ -33,6 +33,8 @@ pub struct Status {
     pub tables: Vec<(String, Fill)>,
     /// What countries and networks are looked up in.
     pub databases: Vec<String>,
+    /// In what form sources are written.
+    pub sources_form: String,
     /// Every point, in the order of the configuration.
     pub points: Vec<PointStatus>,
 }
@@ -139,6 +141,7 @@ impl Status {
             trouble,
             tables,
             databases,
+            sources_form,
             points,
         } = self;
         let mut text = String::new();
@@ -159,6 +162,7 @@ impl Status {
         for database in databases {
             writeln!(text, "{database}")?;
         }
+        writeln!(text, "sources are written as {sources_form}")?;
         for point in points {
             point.write(&mut text)?;
         }

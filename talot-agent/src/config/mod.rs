@@ -7,6 +7,7 @@ mod flags;
 mod mistake;
 mod points;
 mod prefix;
+mod privacy;
 mod read;
 mod section;
 mod unbuilt;
@@ -30,6 +31,7 @@ pub use self::{
     flags::{point_name_flag, prefix_flag},
     mistake::{Mistake, Mistakes},
     prefix::Prefix,
+    privacy::Privacy,
     zone::Zone,
 };
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// What countries and networks are looked up in.
     pub geo: GeoFiles,
+    /// In what form sources are written.
+    pub privacy: Privacy,
 }
 
 /// A point: an interface with the addresses it watches.
@@ -267,6 +271,7 @@ impl Default for Config {
                 ports: vec![tcp(22), tcp(23), tcp(445)],
             },
             geo: GeoFiles::default(),
+            privacy: Privacy::default(),
         }
     }
 }

@@ -21,7 +21,6 @@ const UNBUILT: &[Unbuilt] = &[
     unbuilt("maintenance", "[[maintenance]]", None),
     unbuilt("kernel.pin_dir", "[kernel] pin_dir", Some(PIN_DIR)),
     unbuilt("records.keep_days", "[records] keep_days", None),
-    unbuilt("privacy.sources", "[privacy] sources", Some("plain")),
 ];
 
 /// Why this key with this value (none: not a string) is refused, if it is.

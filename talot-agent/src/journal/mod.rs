@@ -11,6 +11,7 @@ mod packed;
 mod recovery;
 mod rows;
 mod section;
+mod sorted;
 mod span;
 mod tally;
 #[cfg(test)]
@@ -18,8 +19,7 @@ mod tests;
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, TryLockError},
-    io::ErrorKind,
+    fs::{File, TryLockError},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -32,6 +32,7 @@ pub use self::{
     drains::{Drains, Merged},
     rows::Rows,
     section::{History, Observation, Section, Watched},
+    sorted::sorted,
     tally::Tally,
 };
 use self::{file::DrainFile, span::Span};
@@ -163,7 +164,7 @@ impl Journal {
             if result.is_err() || !file.entries.iter().all(is_waste) {
                 return true;
             }
-            result = remove(&file.path);
+            result = durable::remove(&file.path);
             result.is_err()
         });
         result
@@ -235,7 +236,10 @@ impl Journal {
         let inputs = Drains { files, forgotten };
         let merged = self.write(span, &inputs)?;
         self.drains.files.splice(run, [Arc::new(merged)]);
-        inputs.files.iter().try_for_each(|file| remove(&file.path))
+        inputs
+            .files
+            .iter()
+            .try_for_each(|file| durable::remove(&file.path))
     }
 }
 
@@ -258,12 +262,5 @@ fn lock(path: &Path, data_dir: &Path) -> Result<File> {
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("locking {}", path.display()))
         }
-    }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        result => result.with_context(|| format!("removing {}", path.display())),
     }
 }

@@ -9,16 +9,13 @@ use arrow_array::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Bounds, DEFINITION, Enrichment, Table, count, day::to_date32, schema::UTC};
+use super::{Bounds, DEFINITION, Manner, Table, count, day::to_date32, schema::UTC};
 use crate::journal::{Merged, Observation, Watched};
-
-/// How the sources are written: as they are.
-const SOURCES_FORM: &str = "plain";
 
 /// What a closed day's coverage says beyond an open one's.
 pub(super) struct Closing {
-    /// SHA-256 of the file of sources, in hex.
-    pub(super) sources_sha256: String,
+    /// SHA-256 of the file of sources, in hex; none if they are not written.
+    pub(super) sources_sha256: Option<String>,
     /// SHA-256 of the file of ports, in hex.
     pub(super) ports_sha256: String,
     /// When the day was closed.
@@ -31,10 +28,14 @@ pub(super) fn batch(
     point: &str,
     bounds: Bounds,
     merged: &Merged,
-    enrichment: &dyn Enrichment,
+    manner: Manner<'_>,
     closing: Option<&Closing>,
 ) -> Result<RecordBatch> {
     let observation = &merged.observation;
+    let Manner {
+        enrichment,
+        sources,
+    } = manner;
     let (country, asn) = (enrichment.country_database(), enrichment.asn_database());
     let expected = bounds.seconds();
     let observed = observed_seconds(observation.observed_us, expected);
@@ -55,7 +56,7 @@ pub(super) fn batch(
     }
     columns.extend([
         Arc::new(BooleanArray::from(vec![merged.tally.overflow > 0])) as ArrayRef,
-        text(SOURCES_FORM),
+        text(&sources.name()),
         text(observation.xdp_mode.last()),
         text(observation.mode.last()),
         text(observation.verdict.last()),
@@ -66,7 +67,7 @@ pub(super) fn batch(
         optional_text(asn.map(|database| database.name.as_str())),
         date(country.and_then(|database| database.date)),
         date(asn.and_then(|database| database.date)),
-        optional_text(closing.map(|closing| closing.sources_sha256.as_str())),
+        optional_text(closing.and_then(|closing| closing.sources_sha256.as_deref())),
         text(closing.map_or("", |closing| &closing.ports_sha256)),
         time(closing.map(|closing| closing.closed_at)),
     ]);

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseName, Enrichment};
+use super::{DatabaseName, Manner};
 use crate::{durable, journal};
 
 /// Everything beside the drains that the bytes of a closed day depend on.
@@ -20,14 +20,16 @@ struct Intent {
     closed_at: Timestamp,
     country_database: Option<DatabaseName>,
     asn_database: Option<DatabaseName>,
+    sources_form: String,
 }
 
 impl Intent {
-    fn of(closed_at: Timestamp, enrichment: &dyn Enrichment) -> Self {
+    fn of(closed_at: Timestamp, manner: Manner<'_>) -> Self {
         Self {
             closed_at,
-            country_database: enrichment.country_database().cloned(),
-            asn_database: enrichment.asn_database().cloned(),
+            country_database: manner.enrichment.country_database().cloned(),
+            asn_database: manner.enrichment.asn_database().cloned(),
+            sources_form: manner.sources.name(),
         }
     }
 }
@@ -40,16 +42,16 @@ pub(super) fn begin(
     day: Date,
     point: &str,
     closed_at: Timestamp,
-    enrichment: &dyn Enrichment,
+    manner: Manner<'_>,
 ) -> Result<Timestamp> {
     let path = path(data_dir, day, point);
     if let Some(earlier) = read(&path)? {
-        if earlier == Intent::of(earlier.closed_at, enrichment) {
+        if earlier == Intent::of(earlier.closed_at, manner) {
             return Ok(earlier.closed_at);
         }
         log::warn!(
-            "closing {day} of {point} was interrupted, and its databases are others now: it is \
-             closed with those"
+            "closing {day} of {point} was interrupted, and its databases or the form of its sources \
+             are others now: it is closed with those"
         );
     }
     let tmp_dir = journal::tmp_dir(data_dir);
@@ -57,7 +59,7 @@ pub(super) fn begin(
         durable::create_dir_all(dir)?;
     }
     durable::write(&path, &tmp_dir, |out| {
-        let intent = Intent::of(closed_at, enrichment);
+        let intent = Intent::of(closed_at, manner);
         Ok(out.write_all(&serde_json::to_vec(&intent)?)?)
     })?;
     Ok(closed_at)
@@ -65,11 +67,7 @@ pub(super) fn begin(
 
 /// Forgets it, once the day is closed.
 pub(super) fn end(data_dir: &Path, day: Date, point: &str) -> Result<()> {
-    let path = path(data_dir, day, point);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        result => result.with_context(|| format!("removing {}", path.display())),
-    }
+    durable::remove(&path(data_dir, day, point))
 }
 
 /// None if there is none, or it is of another version, and so is what it would lead to.

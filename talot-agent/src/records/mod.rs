@@ -7,6 +7,7 @@ mod close;
 mod closed;
 mod coverage;
 mod day;
+mod disguise;
 mod enrichment;
 mod export;
 mod intent;
@@ -25,6 +26,8 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use arrow_array::RecordBatch;
 
+use crate::privacy::SourcesForm;
+
 pub use self::{
     close::close_day,
     day::Bounds,
@@ -42,6 +45,23 @@ const BATCH: usize = 8192;
 pub const DEFINITION: i32 = 1;
 
 pub(crate) use self::close::hex;
+
+/// How records are written.
+#[derive(Clone, Copy)]
+pub struct Manner<'a> {
+    /// What sources are looked up in.
+    pub enrichment: &'a dyn Enrichment,
+    /// In what form they are written.
+    pub sources: &'a SourcesForm,
+}
+
+impl Manner<'_> {
+    /// Without a database, sources as they are.
+    pub const PLAIN: Manner<'static> = Manner {
+        enrichment: &NoDatabase,
+        sources: &SourcesForm::Plain,
+    };
+}
 
 type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch>> + 'a>;
 

@@ -8,7 +8,13 @@ use log::{error, info};
 use tokio::task::JoinHandle;
 
 use super::{Sensor, lock};
-use crate::{clock, geo::Geo, journal::Drains, records};
+use crate::{
+    clock,
+    geo::Geo,
+    journal::Drains,
+    privacy::SourcesForm,
+    records::{self, Manner},
+};
 
 /// What became of each day and point.
 type Closed = Vec<(Date, String, Result<Timestamp>)>;
@@ -53,6 +59,7 @@ struct Work {
     zone: TimeZone,
     drains: Drains,
     geo: Arc<Geo>,
+    sources: Arc<SourcesForm>,
     days: Vec<(Date, String)>,
 }
 
@@ -61,6 +68,10 @@ impl Work {
         // As the files are now, whatever the last drain found.
         self.geo.refresh();
         let databases = self.geo.databases();
+        let manner = Manner {
+            enrichment: &databases,
+            sources: &self.sources,
+        };
         let close = |day: Date, name: &str| {
             let closed_at = clock::now();
             records::close_day(
@@ -70,7 +81,7 @@ impl Work {
                 day,
                 name,
                 closed_at,
-                &databases,
+                manner,
             )?;
             Ok(closed_at)
         };
@@ -106,6 +117,7 @@ impl Sensor {
             zone: self.config.timezone.zone.clone(),
             drains: self.journal.drains().clone(),
             geo: Arc::clone(&self.geo),
+            sources: Arc::clone(&self.sources),
             days: days.filter(|(day, _)| *day < self.window.first).collect(),
         }
     }

@@ -40,6 +40,7 @@ use crate::{
     live::LiveLine,
     metrics,
     plan::Window,
+    privacy::SourcesForm,
     records::{Bounds, Enrichment},
     status,
 };
@@ -98,6 +99,7 @@ pub struct Sensor {
     hooks_trouble: Option<String>,
     figures: Arc<Mutex<Figures>>,
     geo: Arc<Geo>,
+    sources: Arc<SourcesForm>,
 }
 
 /// The signals that end the agent, a closed terminal's among them.
@@ -221,6 +223,7 @@ pub async fn run(config: Config) -> Result<()> {
 impl Sensor {
     async fn begin(config: Config) -> Result<Self> {
         let geo = Geo::open(&config.geo)?;
+        let sources = SourcesForm::open(&config.privacy)?;
         let journal = Journal::open(&config.data_dir).with_context(|| {
             format!(
                 "opening the data directory {} (choose another with data_dir in the configuration)",
@@ -277,6 +280,7 @@ impl Sensor {
             hooks_trouble: None,
             figures: Arc::new(Mutex::new(figures)),
             geo: Arc::new(geo),
+            sources: Arc::new(sources),
         };
         sensor.watch(&now, sensor.window)?;
         sensor.cut = clock::now();

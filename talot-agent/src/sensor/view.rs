@@ -5,6 +5,7 @@ use crate::{
     config::PointConfig,
     figures::{PointFigures, PointState},
     metrics,
+    privacy::SourcesForm,
     status::{PointStatus, Status},
 };
 use talot_common::words::Disposition;
@@ -28,6 +29,7 @@ impl Sensor {
             trouble: figures.trouble.clone(),
             tables: figures.tables.clone(),
             databases: self.geo.described(),
+            sources_form: self.sources.name(),
             points: figures.points.iter().enumerate().map(point).collect(),
         }
     }
@@ -74,6 +76,9 @@ impl Sensor {
             }
         }
         lines.push(format!("  {}", self.geo.described().join("; ")));
+        if !matches!(*self.sources, SourcesForm::Plain) {
+            lines.push(format!("  sources are written as {}", self.sources.name()));
+        }
         lines.push(format!(
             "  records  {}",
             self.config.data_dir.join("records").display()

@@ -12,7 +12,7 @@ use talot_common::port_type::{Aim, Kind};
 
 use super::{
     Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix,
-    Records, Verdict, XdpChoice,
+    Privacy, Records, Verdict, XdpChoice,
 };
 
 /// The form in full, as users are promised it.
@@ -112,6 +112,7 @@ fn the_example_without_them_is_read() {
             country: Some("/etc/talot/country.mmdb".into()),
             asn: Some("/etc/talot/asn.mmdb".into()),
         },
+        privacy: Privacy::Plain,
     };
     assert_eq!(config, expected);
 }
@@ -174,6 +175,30 @@ fn what_differs_from_the_defaults_is_read() {
             .drain
             .day_memory,
         65_536
+    );
+}
+
+#[test]
+fn the_form_of_the_sources_is_read_with_its_parameters() {
+    let privacy = |text: &str| parse(&format!("[privacy]\n{text}")).unwrap().privacy;
+    let key_file = "/etc/talot/key".into();
+    assert_eq!(
+        privacy("sources = 'anonymise'\nkey_file = 'key'"),
+        Privacy::Anonymise { key_file }
+    );
+    assert_eq!(
+        privacy("sources = 'truncate'"),
+        Privacy::Truncate { v4: 24, v6: 48 }
+    );
+    assert_eq!(
+        privacy("sources = 'truncate'\nv4 = 0\nv6 = 128"),
+        Privacy::Truncate { v4: 0, v6: 128 }
+    );
+    assert_eq!(privacy("sources = 'none'"), Privacy::None);
+    only_mistake(
+        "[privacy]\nsources = 'anonymise'",
+        "2: privacy.key_file: missing, and sources = \"anonymise\" needs it",
+        "",
     );
 }
 

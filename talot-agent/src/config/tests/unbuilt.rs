@@ -16,21 +16,6 @@ fn what_is_not_built_is_refused_by_name() {
     for (text, line, name) in [
         ("[[maintenance]]", 1, "maintenance: `[[maintenance]]`"),
         (
-            "privacy.sources = 'none'",
-            1,
-            "privacy.sources: `[privacy] sources = \"none\"`",
-        ),
-        (
-            "[privacy]\nsources = 'anonymise'\nkey_file = 'k'",
-            2,
-            "privacy.sources: `[privacy] sources = \"anonymise\"`",
-        ),
-        (
-            "[privacy]\nsources = 'truncate'\nv4 = 24\nv6 = 48",
-            2,
-            "privacy.sources: `[privacy] sources = \"truncate\"`",
-        ),
-        (
             "kernel.pin_dir = '/run/b'",
             1,
             "kernel.pin_dir: `[kernel] pin_dir = \"/run/b\"`",
@@ -47,7 +32,7 @@ fn what_is_not_built_is_refused_by_name() {
             "",
         );
     }
-    let only = "kernel.pin_dir = '/sys/fs/bpf/talot'\nprivacy.sources = 'plain'\n";
+    let only = "kernel.pin_dir = '/sys/fs/bpf/talot'\n";
     assert_eq!(parse(only).unwrap(), Config::default());
 }
 

@@ -42,8 +42,12 @@ fn try_close(
     enrichment: &dyn Enrichment,
 ) -> Result<(), String> {
     let closed_at = closed_at.parse().unwrap();
+    let manner = Manner {
+        enrichment,
+        ..Manner::PLAIN
+    };
     let (zone, drains) = (&TimeZone::UTC, journal.drains());
-    close_day(dir, zone, drains, day(), "tokyo-1", closed_at, enrichment)
+    close_day(dir, zone, drains, day(), "tokyo-1", closed_at, manner)
         .map_err(|error| format!("{error:#}"))
 }
 

@@ -1,3 +1,4 @@
+mod forms;
 mod interrupted;
 
 use std::{
@@ -19,8 +20,7 @@ use talot_common::{
 use tempfile::TempDir;
 
 use super::{
-    Enrichment, Export, Format, NoDatabase, Origin, Table, close_day, closed_days, is_closed,
-    layout,
+    Enrichment, Export, Format, Manner, Origin, Table, close_day, closed_days, is_closed, layout,
 };
 use crate::{
     journal::{
@@ -41,7 +41,7 @@ fn close(dir: &Path, journal: &Journal, day: Date, point: &str) {
         day,
         point,
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     )
     .unwrap();
 }
@@ -56,7 +56,7 @@ fn try_export(
     let export = Export {
         data_dir: dir,
         zone,
-        enrichment: &NoDatabase,
+        manner: Manner::PLAIN,
         verify: true,
     };
     let mut out = Vec::new();
@@ -394,7 +394,7 @@ fn a_closed_day_is_never_written_again() {
         day(),
         "x",
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     );
     let error = format!("{:#}", error.unwrap_err());
     assert_eq!(
@@ -473,11 +473,11 @@ fn what_is_not_as_closed_is_refused_and_what_has_no_hash_is_read() {
     assert_eq!(export(dir.path(), Table::Coverage, Format::Csv), before);
     fs::write(&hash, "0123").unwrap();
     assert!(try_export(dir.path(), Table::Coverage, None, Format::Csv).is_err());
-    let (zone, enrichment) = (&TimeZone::UTC, &NoDatabase);
+    let (zone, manner) = (&TimeZone::UTC, Manner::PLAIN);
     let unverified = Export {
         data_dir: dir.path(),
         zone,
-        enrichment,
+        manner,
         verify: false,
     };
     let mut out = Vec::new();
@@ -587,7 +587,10 @@ fn ports_are_by_country_and_count_networks() {
         day(),
         "a",
         closed_at,
-        &parity,
+        Manner {
+            enrichment: &parity,
+            ..Manner::PLAIN
+        },
     )
     .unwrap();
     assert!(
@@ -640,7 +643,7 @@ fn days_follow_the_zone() {
         long,
         "a",
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     )
     .unwrap();
     let row = &rows(dir.path(), Table::Coverage)[0];
@@ -689,7 +692,7 @@ fn a_damaged_file_is_an_error_also_where_nothing_verifies_it() {
     let export = Export {
         data_dir: dir.path(),
         zone: &TimeZone::UTC,
-        enrichment: &NoDatabase,
+        manner: Manner::PLAIN,
         verify: false,
     };
     let mut panics = 0;
