@@ -9,6 +9,7 @@ mod coverage;
 mod day;
 mod disguise;
 mod enrichment;
+mod expiry;
 mod export;
 mod intent;
 mod layout;
@@ -32,6 +33,7 @@ pub use self::{
     close::close_day,
     day::Bounds,
     enrichment::{DatabaseName, Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
+    expiry::delete_old,
     export::{Export, Format},
     layout::{closed_days, is_closed},
     marks::MARKS,

@@ -58,6 +58,8 @@ struct Work {
     data_dir: PathBuf,
     zone: TimeZone,
     drains: Drains,
+    keep_days: u32,
+    today: Date,
     geo: Arc<Geo>,
     sources: Arc<SourcesForm>,
     days: Vec<(Date, String)>,
@@ -86,8 +88,23 @@ impl Work {
             Ok(closed_at)
         };
         let days = self.days.iter();
-        days.map(|(day, name)| (*day, name.clone(), close(*day, name)))
-            .collect()
+        let closed = days.map(|(day, name)| (*day, name.clone(), close(*day, name)));
+        let closed = closed.collect();
+        self.delete_old();
+        closed
+    }
+
+    fn delete_old(&self) {
+        let open = self.drains.days();
+        match records::delete_old(&self.data_dir, self.keep_days, self.today, &open) {
+            Ok(deleted) => {
+                for (day, name) in deleted {
+                    let keep_days = self.keep_days;
+                    info!("deleted the records of {day} of {name}: {keep_days} days are kept");
+                }
+            }
+            Err(error) => error!("deleting old records, will be tried again: {error:#}"),
+        }
     }
 }
 
@@ -116,6 +133,8 @@ impl Sensor {
             data_dir: self.config.data_dir.clone(),
             zone: self.config.timezone.zone.clone(),
             drains: self.journal.drains().clone(),
+            keep_days: self.config.records.keep_days,
+            today: self.window.first,
             geo: Arc::clone(&self.geo),
             sources: Arc::clone(&self.sources),
             days: days.filter(|(day, _)| *day < self.window.first).collect(),

@@ -67,7 +67,7 @@ fn prefix(address: &str, length: u8) -> Prefix {
 #[test]
 fn the_example_without_them_is_read() {
     let lines: Vec<&str> = EXAMPLE.lines().collect();
-    let built = [&lines[..11], &lines[25..36], &lines[38..]].concat();
+    let built = [&lines[..11], &lines[25..]].concat();
     let config = parse(&built.join("\n")).unwrap();
     let tcp = |number| Aim {
         kind: Kind::Tcp,

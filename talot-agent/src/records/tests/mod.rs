@@ -1,3 +1,4 @@
+mod expiry;
 mod forms;
 mod interrupted;
 
