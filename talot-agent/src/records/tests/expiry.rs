@@ -12,9 +12,10 @@ fn days(first: Date, count: i32) -> (TempDir, Journal) {
         let day = first + Span::new().days(number);
         ["a", "b"].map(|point| vec![section(day, point, vec![random_row(&mut Random(1))])])
     });
-    let (journal, _) = journal_of(dir.path(), sections.collect::<Vec<_>>());
+    let (mut journal, _) = journal_of(dir.path(), sections.collect::<Vec<_>>());
     for (day, point) in journal.days() {
         close(dir.path(), &journal, day, &point);
+        journal.forget(day, &point).unwrap();
     }
     (dir, journal)
 }
