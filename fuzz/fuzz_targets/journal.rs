@@ -20,7 +20,7 @@ use scratch::Scratch;
 use sha2::{Digest as _, Sha256};
 use talot_agent::{
     journal::{Journal, Observation, Section, Tally},
-    records::{Export, Format, NoDatabase, Table, close_day},
+    records::{Export, Format, Manner, Table, close_day},
 };
 
 fuzz_target!(|data: &[u8]| {
@@ -76,7 +76,7 @@ fn read(scratch: &Scratch, format: Format) {
     let export = Export {
         data_dir: scratch.path(),
         zone: &TimeZone::UTC,
-        enrichment: &NoDatabase,
+        manner: Manner::PLAIN,
         verify: true,
     };
     for table in Table::ALL {
@@ -129,7 +129,7 @@ fn close_one(scratch: &Scratch, journal: &Journal, day: Date, point: &str) -> bo
         day,
         point,
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     );
     closed.is_ok()
 }

@@ -18,7 +18,7 @@ use libfuzzer_sys::fuzz_target;
 use scratch::Scratch;
 use talot_agent::{
     journal::{Journal, Observation, Section, Tally},
-    records::{Export, Format, NoDatabase, Table, close_day},
+    records::{Export, Format, Manner, Table, close_day},
 };
 
 const DAY: Date = jiff::civil::date(2026, 11, 21);
@@ -38,7 +38,7 @@ static SOUND: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
     journal.append(std::slice::from_mut(&mut section)).unwrap();
     let (dir, drains) = (scratch.path(), journal.drains());
     let (zone, closed_at) = (TimeZone::UTC, Timestamp::UNIX_EPOCH);
-    close_day(dir, &zone, drains, DAY, POINT, closed_at, &NoDatabase).unwrap();
+    close_day(dir, &zone, drains, DAY, POINT, closed_at, Manner::PLAIN).unwrap();
     Table::ALL.map(|table| fs::read(file(&scratch, table)).unwrap())
 });
 
@@ -92,7 +92,7 @@ fuzz_target!(|data: &[u8]| {
     let export = Export {
         data_dir: scratch.path(),
         zone: &TimeZone::UTC,
-        enrichment: &NoDatabase,
+        manner: Manner::PLAIN,
         verify: options & 16 != 0,
     };
     let written = export.write(table, Some(DAY), format, &mut Vec::new());

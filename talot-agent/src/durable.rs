@@ -55,6 +55,26 @@ pub fn write_and_keep<T>(
     Ok((value, file))
 }
 
+/// Removes a file, if it is there. A crash may bring it back.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        result => result.with_context(|| format!("removing {}", path.display())),
+    }
+}
+
+/// A file without a name, to be written and read: it goes when it is closed, however that happens.
+///
+/// # Errors
+/// When it cannot be created.
+pub fn nameless(dir: &Path) -> Result<File> {
+    let name = Temporary::beside(Path::new("nameless"), dir);
+    name.open()
+}
+
 /// Creates a directory and those above it, each durable when this returns.
 ///
 /// # Errors
@@ -126,7 +146,7 @@ impl Temporary {
         Self(tmp_dir.join(name))
     }
 
-    fn create(&self) -> Result<Writer> {
+    fn open(&self) -> Result<File> {
         let mut options = OpenOptions::new();
         let file = options
             .read(true)
@@ -134,9 +154,12 @@ impl Temporary {
             .create(true)
             .truncate(true)
             .open(&self.0);
-        let file = file.with_context(|| format!("creating {}", self.0.display()))?;
+        file.with_context(|| format!("creating {}", self.0.display()))
+    }
+
+    fn create(&self) -> Result<Writer> {
         Ok(Writer {
-            out: BufWriter::with_capacity(1 << 16, file),
+            out: BufWriter::with_capacity(1 << 16, self.open()?),
             hash: Sha256::new(),
         })
     }

@@ -11,7 +11,9 @@ use talot_common::{port_type::Aim, words::Class};
 use crate::{
     journal::{Journal, Section, Tally},
     kernel::Fill,
+    records::Enrichment,
     row::Row,
+    shown::Shown,
 };
 
 /// What is known of the sensor after its last drain.
@@ -36,10 +38,10 @@ pub struct PointFigures {
     pub total: Tally,
     /// Accesses of today by port type.
     pub accesses: BTreeMap<Aim, u64>,
-    /// Accesses by the port types that have a series of their own.
-    pub shown: BTreeMap<Aim, u64>,
-    /// Accesses to all others.
-    pub other: u64,
+    /// Accesses of today by the port types that have a series of their own.
+    pub ports: Shown<Aim>,
+    /// Accesses of today by the countries that have one.
+    pub countries: Shown<String>,
     /// When a day was closed last.
     pub last_closed: Option<Timestamp>,
 }
@@ -69,7 +71,8 @@ pub struct PointState {
     pub excluded: Vec<(String, u64)>,
 }
 
-/// How many port types beside the configured ones have a series of their own.
+/// How many port types, and how many countries, have a series of their own, unless more port
+/// types are configured.
 const SHOWN: usize = 20;
 
 impl PointFigures {
@@ -79,44 +82,39 @@ impl PointFigures {
             state,
             total: Tally::default(),
             accesses: BTreeMap::new(),
-            shown: ports.iter().map(|aim| (*aim, 0)).collect(),
-            other: 0,
+            ports: shown_ports(ports),
+            countries: Shown::new([], SHOWN),
             last_closed: None,
         }
     }
 
     /// Adds what a drain has brought. What it has of the next day is added when that day begins.
-    pub fn add(&mut self, section: &Section) {
+    pub fn add(&mut self, section: &Section, enrichment: &dyn Enrichment) {
         self.total.add(&section.tally);
         if section.day == self.state.day {
-            self.add_accesses(section.rows.iter().copied());
+            self.add_accesses(section.rows.iter().copied(), enrichment);
             self.state.today.add(&section.tally);
             self.state.observed_seconds += section.observation.observed_us as f64 / 1e6;
         }
     }
 
-    /// Adds rows to the accesses. A port type gets a series of its own while there is room, those
-    /// with most accesses first; within a day a series never falls, and nothing counts twice.
-    pub fn add_accesses(&mut self, rows: impl Iterator<Item = Row>) {
+    /// Adds rows to the accesses, by port type and by country.
+    pub fn add_accesses(&mut self, rows: impl Iterator<Item = Row>, enrichment: &dyn Enrichment) {
         let mut accesses = BTreeMap::<Aim, u64>::new();
+        let mut countries = BTreeMap::<String, u64>::new();
         for row in rows.filter(|row| row.key.class == Class::Access) {
             *accesses.entry(row.key.aim).or_default() += row.packets;
-        }
-        let mut by_rank: Vec<(Aim, u64)> = accesses.into_iter().collect();
-        by_rank.sort_by_key(|(aim, packets)| (std::cmp::Reverse(*packets), *aim));
-        let most = self.most_shown();
-        for (aim, packets) in by_rank {
-            *self.accesses.entry(aim).or_default() += packets;
-            if self.shown.contains_key(&aim) || self.shown.len() < most {
-                *self.shown.entry(aim).or_default() += packets;
-            } else {
-                self.other += packets;
+            let country = enrichment.country(row.key.source);
+            match countries.get_mut(country) {
+                Some(packets) => *packets += row.packets,
+                None => drop(countries.insert(country.to_owned(), row.packets)),
             }
         }
-    }
-
-    fn most_shown(&self) -> usize {
-        SHOWN.max(self.shown.len())
+        self.ports.add(&accesses);
+        self.countries.add(&countries);
+        for (aim, packets) in accesses {
+            *self.accesses.entry(aim).or_default() += packets;
+        }
     }
 
     /// Begins a day: its figures, and the choice of the series, start anew, with what the journal
@@ -125,13 +123,19 @@ impl PointFigures {
     /// # Errors
     ///
     /// If the journal cannot be read.
-    pub fn begin(&mut self, day: Date, ports: &[Aim], journal: &Journal) -> Result<Tally> {
+    pub fn begin(
+        &mut self,
+        day: Date,
+        ports: &[Aim],
+        journal: &Journal,
+        enrichment: &dyn Enrichment,
+    ) -> Result<Tally> {
         self.state.day = day;
         self.state.today = Tally::default();
         self.state.observed_seconds = 0.0;
         self.accesses.clear();
-        self.shown = ports.iter().map(|aim| (*aim, 0)).collect();
-        self.other = 0;
+        self.ports = shown_ports(ports);
+        self.countries = Shown::new([], SHOWN);
         let Some(merged) = journal.section(day, &self.state.name) else {
             return Ok(Tally::default());
         };
@@ -140,9 +144,13 @@ impl PointFigures {
         let mut rows = merged.rows()?;
         let mut damaged = Ok(());
         let readable = std::iter::from_fn(|| rows.next()?.map_err(|e| damaged = Err(e)).ok());
-        self.add_accesses(readable);
+        self.add_accesses(readable, enrichment);
         damaged.map(|()| merged.tally)
     }
+}
+
+fn shown_ports(always: &[Aim]) -> Shown<Aim> {
+    Shown::new(always.iter().copied(), SHOWN)
 }
 
 impl Figures {
@@ -176,11 +184,13 @@ impl Figures {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use jiff::civil::date;
     use talot_common::port_type::Kind;
 
     use super::*;
-    use crate::row::RowKey;
+    use crate::{records::Origin, row::RowKey};
 
     fn row(class: Class, port: u16, packets: u64) -> Row {
         let aim = Aim {
@@ -191,13 +201,35 @@ mod tests {
             key: RowKey {
                 class,
                 aim,
-                source: None,
+                source: Some([192, 0, (port >> 8) as u8, port as u8].into()),
             },
             packets,
             first_seen: 0,
             last_seen: 0,
             marks: 0,
         }
+    }
+
+    /// A country for each last byte of an address.
+    struct Lands;
+
+    impl Enrichment for Lands {
+        fn lookup(&self, source: IpAddr) -> Origin<'_> {
+            const LANDS: &str = "AABBCCDDEEFFGGHHIIJJKKLLMMNNOOPPQQRRSSTTUUVVWWXXYYZZ";
+            let IpAddr::V4(source) = source else {
+                unreachable!()
+            };
+            let at = usize::from(source.octets()[3]) % 51;
+            Origin {
+                country: &LANDS[at..at + 2],
+                asn: None,
+                as_name: None,
+            }
+        }
+    }
+
+    fn sum<K>(shown: &Shown<K>) -> u64 {
+        shown.packets.values().sum::<u64>() + shown.other
     }
 
     #[test]
@@ -218,7 +250,7 @@ mod tests {
         };
         let mut figures = PointFigures::new(state, &[always]);
         let mut sent = 0;
-        let mut shown_before = figures.shown.clone();
+        let mut shown_before = figures.ports.packets.clone();
         for drain in 0..50_u64 {
             let ports = (0..2000_u16).map(|port| {
                 let packets = 1 + (u64::from(port) * 7 + drain) % 5;
@@ -226,23 +258,24 @@ mod tests {
             });
             let rows: Vec<Row> = ports.chain([row(Class::Stray, 445, 9)]).collect();
             sent += rows[..2000].iter().map(|row| row.packets).sum::<u64>();
-            figures.add_accesses(rows.into_iter());
-            assert_eq!(figures.shown.values().sum::<u64>() + figures.other, sent);
+            figures.add_accesses(rows.into_iter(), &Lands);
+            assert_eq!(sum(&figures.ports), sent);
+            assert_eq!(sum(&figures.countries), sent);
+            assert_eq!(figures.countries.packets.len(), SHOWN);
             assert_eq!(figures.accesses.values().sum::<u64>(), sent);
-            assert!(figures.shown.len() <= SHOWN && figures.shown.contains_key(&always));
+            let shown = &figures.ports.packets;
+            assert!(shown.len() <= SHOWN && shown.contains_key(&always));
             for (aim, packets) in &shown_before {
-                assert!(
-                    figures.shown[aim] >= *packets,
-                    "a series fell within the day"
-                );
+                assert!(shown[aim] >= *packets, "a series fell within the day");
             }
-            shown_before = figures.shown.clone();
+            shown_before = shown.clone();
         }
         let data_dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(data_dir.path()).unwrap();
         figures
-            .begin(date(2026, 11, 22), &[always], &journal)
+            .begin(date(2026, 11, 22), &[always], &journal, &Lands)
             .unwrap();
-        assert_eq!(figures.shown.values().sum::<u64>() + figures.other, 0);
+        assert_eq!((sum(&figures.ports), sum(&figures.countries)), (0, 0));
+        assert!(figures.countries.packets.is_empty());
     }
 }

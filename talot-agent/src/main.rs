@@ -12,8 +12,10 @@ use jiff::civil::Date;
 use talot_agent::{
     capture::{self, Usage},
     config::{Config, Mistakes},
+    geo::Geo,
     interface,
-    records::{Export, Format, NoDatabase, Table},
+    privacy::SourcesForm,
+    records::{Export, Format, Manner, Table},
     sensor, status,
 };
 
@@ -119,10 +121,15 @@ fn run(command: Command) -> Result<()> {
             no_verify,
         } => {
             let config = configured.load()?;
+            let databases = Geo::open(&config.geo)?.databases();
+            let sources = SourcesForm::open(&config.privacy)?;
             let export = Export {
                 data_dir: &config.data_dir,
                 zone: &config.timezone.zone,
-                enrichment: &NoDatabase,
+                manner: Manner {
+                    enrichment: &databases,
+                    sources: &sources,
+                },
                 verify: !no_verify,
             };
             let mut out = BufWriter::new(io::stdout());
@@ -134,7 +141,9 @@ fn run(command: Command) -> Result<()> {
             say(&status::ask(&config.data_dir)?.text()?)
         }
         Command::Check(configured) => {
-            configured.load()?;
+            let config = configured.load()?;
+            Geo::open(&config.geo)?;
+            SourcesForm::open(&config.privacy)?;
             say(match &configured.config {
                 Some(_) => "the configuration is right\n",
                 None => {

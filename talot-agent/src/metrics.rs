@@ -8,6 +8,7 @@ use talot_common::words::Disposition;
 use crate::{
     figures::{Figures, PointFigures},
     records::DEFINITION,
+    shown::Shown,
 };
 
 /// Every metric in the text format.
@@ -42,13 +43,18 @@ pub fn render(
         "Unsolicited accesses by port type; other: all port types without a series of their own",
         &["point", "port"],
         points.iter().flat_map(|p| {
-            let shown = p
-                .shown
-                .iter()
-                .map(|(aim, packets)| (aim.to_string(), *packets));
-            shown
-                .chain([("other".to_owned(), p.other)])
-                .map(|(port, packets)| ([name(p), port], packets))
+            let values = with_other(&p.ports);
+            values.map(|(port, packets)| ([name(p), port], packets))
+        }),
+    )?;
+    page.counters(
+        "talot_country_accesses_total",
+        "Unsolicited accesses by country of the source; other: all countries without a series of \
+         their own",
+        &["point", "country"],
+        points.iter().flat_map(|p| {
+            let values = with_other(&p.countries);
+            values.map(|(country, packets)| ([name(p), country], packets))
         }),
     )?;
     page.counters(
@@ -93,7 +99,10 @@ pub fn render(
         "Port types of today that are counted under other",
         &["point"],
         points.iter().map(|p| {
-            let folded = p.accesses.keys().filter(|aim| !p.shown.contains_key(*aim));
+            let folded = p
+                .accesses
+                .keys()
+                .filter(|aim| !p.ports.packets.contains_key(*aim));
             ([name(p)], folded.count() as f64)
         }),
     )?;
@@ -159,6 +168,14 @@ pub fn render(
     )?;
     registry.register(Box::new(figures.drain_seconds.clone()))?;
     TextEncoder::new().encode_to_string(&registry.gather())
+}
+
+/// The values that have a series of their own, and `other`.
+fn with_other<K: ToString>(shown: &Shown<K>) -> impl Iterator<Item = (String, u64)> {
+    let values = shown.packets.iter();
+    values
+        .map(|(value, packets)| (value.to_string(), *packets))
+        .chain([("other".to_owned(), shown.other)])
 }
 
 fn name(point: &PointFigures) -> String {

@@ -31,6 +31,10 @@ pub struct Status {
     pub trouble: Option<String>,
     /// The kernel's tables, and how full they are.
     pub tables: Vec<(String, Fill)>,
+    /// What countries and networks are looked up in.
+    pub databases: Vec<String>,
+    /// In what form sources are written.
+    pub sources_form: String,
     /// Every point, in the order of the configuration.
     pub points: Vec<PointStatus>,
 }
@@ -136,6 +140,8 @@ impl Status {
             last_drain,
             trouble,
             tables,
+            databases,
+            sources_form,
             points,
         } = self;
         let mut text = String::new();
@@ -153,6 +159,10 @@ impl Status {
                 "table {name}: {entries} keys since the last drain, of {capacity}"
             )?;
         }
+        for database in databases {
+            writeln!(text, "{database}")?;
+        }
+        writeln!(text, "sources are written as {sources_form}")?;
         for point in points {
             point.write(&mut text)?;
         }

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use talot_agent::{
     clock,
     journal::{Journal, Tally},
-    records::{self, NoDatabase},
+    records::{self, Manner},
     row::{Row as Counted, RowKey},
 };
 use talot_common::{
@@ -156,7 +156,7 @@ pub(crate) fn in_this_process(folder: &Path) -> Result<()> {
     let began = Instant::now();
     let drains = Journal::read_only(folder)?;
     let (zone, now) = (TimeZone::UTC, clock::now());
-    records::close_day(folder, &zone, &drains, DAY, POINT, now, &NoDatabase)?;
+    records::close_day(folder, &zone, &drains, DAY, POINT, now, Manner::PLAIN)?;
     let took = began.elapsed();
     let merged = drains.section(DAY, POINT).context("nothing of the day")?;
     let mut rows = 0_u64;

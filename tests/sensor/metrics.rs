@@ -12,10 +12,11 @@ use talot_tests::{
 
 use crate::common::{OFTEN, POINT, dark, some_syns, some_syns_rows};
 
-const EXPECTED: [(&str, &str); 5] = [
+const EXPECTED: [(&str, &str); 6] = [
     ("talot_seen_packets_total", "counter"),
     ("talot_packets_total", "counter"),
     ("talot_accesses_total", "counter"),
+    ("talot_country_accesses_total", "counter"),
     ("talot_identity_difference", "gauge"),
     ("talot_attached", "gauge"),
 ];

@@ -13,13 +13,17 @@ use jiff::civil::Date;
 use crate::{
     calendar, clock,
     config::Config,
+    geo::{Databases, Geo},
     journal::{Journal, Section},
-    records::{self, NoDatabase},
+    privacy::SourcesForm,
+    records::{self, Manner},
 };
 
 /// Both journals.
 pub(super) struct Store<'a> {
     config: &'a Config,
+    databases: Databases,
+    sources: SourcesForm,
     journal: Journal,
     scratch: Journal,
     // Behind the journal in it: what is dropped last is removed last.
@@ -40,6 +44,12 @@ impl Drop for Scratch {
 impl<'a> Store<'a> {
     pub(super) fn open(config: &'a Config) -> Result<Self> {
         let data_dir = &config.data_dir;
+        let databases = Geo::open(&config.geo)?.databases();
+        let sources = SourcesForm::open(&config.privacy)?;
+        let manner = Manner {
+            enrichment: &databases,
+            sources: &sources,
+        };
         let mut journal = Journal::open(data_dir).with_context(|| {
             format!(
                 "opening the data directory {} (choose another with --data-dir)",
@@ -47,11 +57,13 @@ impl<'a> Store<'a> {
             )
         })?;
         // What an earlier run has left.
-        close_days(&mut journal, config)?;
+        close_days(&mut journal, config, manner)?;
         let directory = Scratch(data_dir.join("reading"));
         remove(&directory.0)?;
         Ok(Self {
             config,
+            databases,
+            sources,
             journal,
             scratch: Journal::open(&directory.0)?,
             _directory: directory,
@@ -77,7 +89,11 @@ impl<'a> Store<'a> {
     pub(super) fn finish(mut self) -> Result<Vec<(Date, String)>> {
         let counted = self.scratch.days();
         self.journal.adopt(self.scratch.drains())?;
-        close_days(&mut self.journal, self.config)?;
+        let manner = Manner {
+            enrichment: &self.databases,
+            sources: &self.sources,
+        };
+        close_days(&mut self.journal, self.config, manner)?;
         let open = self.journal.days();
         Ok(counted.difference(&open).cloned().collect())
     }
@@ -102,7 +118,7 @@ impl<'a> Store<'a> {
 }
 
 /// Closes the days that are over, as the sensor does.
-fn close_days(journal: &mut Journal, config: &Config) -> Result<()> {
+fn close_days(journal: &mut Journal, config: &Config, manner: Manner<'_>) -> Result<()> {
     let zone = &config.timezone.zone;
     let today = calendar::date_at(clock::now(), zone);
     for (day, point) in journal.days() {
@@ -114,7 +130,7 @@ fn close_days(journal: &mut Journal, config: &Config) -> Result<()> {
                 day,
                 &point,
                 clock::now(),
-                &NoDatabase,
+                manner,
             )?;
             journal.forget(day, &point)?;
         }

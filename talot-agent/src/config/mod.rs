@@ -7,6 +7,7 @@ mod flags;
 mod mistake;
 mod points;
 mod prefix;
+mod privacy;
 mod read;
 mod section;
 mod unbuilt;
@@ -30,6 +31,7 @@ pub use self::{
     flags::{point_name_flag, prefix_flag},
     mistake::{Mistake, Mistakes},
     prefix::Prefix,
+    privacy::Privacy,
     zone::Zone,
 };
 
@@ -58,6 +60,10 @@ pub struct Config {
     pub records: Records,
     /// What is exported to Prometheus.
     pub metrics: Metrics,
+    /// What countries and networks are looked up in.
+    pub geo: GeoFiles,
+    /// In what form sources are written.
+    pub privacy: Privacy,
 }
 
 /// A point: an interface with the addresses it watches.
@@ -223,6 +229,15 @@ pub struct Metrics {
     pub ports: Vec<Aim>,
 }
 
+/// Databases in MaxMind's format; both may be the same file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GeoFiles {
+    /// Of countries.
+    pub country: Option<PathBuf>,
+    /// Of autonomous systems.
+    pub asn: Option<PathBuf>,
+}
+
 /// What holds where a file says nothing.
 impl Default for Config {
     fn default() -> Self {
@@ -255,6 +270,8 @@ impl Default for Config {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
                 ports: vec![tcp(22), tcp(23), tcp(445)],
             },
+            geo: GeoFiles::default(),
+            privacy: Privacy::default(),
         }
     }
 }

@@ -9,16 +9,17 @@ use talot_common::{
 use toml::de::DeValue;
 
 use super::{
-    Config, Drain, Exclude, Idle, Kernel, Metrics, Records,
+    Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Records,
     aim::{self, aim},
     document::{At, Document},
     mistake::Wrong,
     points::{self, Draft},
     prefix::prefix,
+    privacy::privacy,
     section::Section,
     values::{
-        ANY_DURATION, absolute_path, choice, duration, integer, local_time, path, size,
-        socket_address, text,
+        ANY_DURATION, absolute_path, duration, integer, local_time, path, size, socket_address,
+        text,
     },
     zone::zone,
 };
@@ -72,11 +73,14 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
         listen: section.get_or("listen", default.metrics.listen, socket_address),
         ports: ports(section).unwrap_or(default.metrics.ports),
     });
-    root.table("geo", |section| {
-        section.get("country", |value| path(value, directory));
-        section.get("asn", |value| path(value, directory));
+    let geo = root.table("geo", |section| {
+        let mut file = |key| section.get(key, |value| path(value, directory));
+        GeoFiles {
+            country: file("country").map(|given| given.value),
+            asn: file("asn").map(|given| given.value),
+        }
     });
-    root.table("privacy", |section| privacy(section, directory));
+    let privacy = root.table("privacy", |section| privacy(section, directory));
     Config {
         timezone,
         data_dir,
@@ -87,6 +91,8 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
         drain,
         records,
         metrics,
+        geo,
+        privacy,
     }
 }
 
@@ -173,60 +179,4 @@ fn maintenance(section: &mut Section<'_>) {
     section.get("from", local_time);
     section.get("to", local_time);
     section.get("note", string);
-}
-
-/// In what form records name sources.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SourcesForm {
-    Plain,
-    Anonymise,
-    Truncate,
-    None,
-}
-
-impl SourcesForm {
-    const ALL: [Self; 4] = [Self::Plain, Self::Anonymise, Self::Truncate, Self::None];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Anonymise => "anonymise",
-            Self::Truncate => "truncate",
-            Self::None => "none",
-        }
-    }
-}
-
-fn privacy(section: &mut Section<'_>, directory: &Path) {
-    let sources = section.right_or("sources", SourcesForm::Plain, |value| {
-        choice(value, &SourcesForm::ALL, SourcesForm::name)
-    });
-    let key_file = section.get("key_file", |value| path(value, directory));
-    let v4 = section.get("v4", |value| integer(value, 0..=32u8));
-    let v6 = section.get("v6", |value| integer(value, 0..=128u8));
-    let parameters = [
-        (
-            "key_file",
-            key_file.map(|given| given.at),
-            SourcesForm::Anonymise,
-        ),
-        ("v4", v4.map(|given| given.at), SourcesForm::Truncate),
-        ("v6", v6.map(|given| given.at), SourcesForm::Truncate),
-    ];
-    let Some(At { value: sources, .. }) = sources else {
-        return;
-    };
-    for (key, given, form) in parameters {
-        if let Some(at) = given
-            && sources != form
-        {
-            let (form, sources) = (form.name(), sources.name());
-            let what = format!("means nothing with sources = {sources:?}");
-            section.note(
-                at,
-                key,
-                Wrong::new(what, format!("only with sources = {form:?}")),
-            );
-        }
-    }
 }

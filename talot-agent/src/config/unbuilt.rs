@@ -20,10 +20,6 @@ const fn unbuilt(key: &'static str, name: &'static str, only: Option<&'static st
 const UNBUILT: &[Unbuilt] = &[
     unbuilt("maintenance", "[[maintenance]]", None),
     unbuilt("kernel.pin_dir", "[kernel] pin_dir", Some(PIN_DIR)),
-    unbuilt("records.keep_days", "[records] keep_days", None),
-    unbuilt("geo.country", "[geo] country", None),
-    unbuilt("geo.asn", "[geo] asn", None),
-    unbuilt("privacy.sources", "[privacy] sources", Some("plain")),
 ];
 
 /// Why this key with this value (none: not a string) is refused, if it is.

@@ -11,6 +11,7 @@ mod packed;
 mod recovery;
 mod rows;
 mod section;
+mod sorted;
 mod span;
 mod tally;
 #[cfg(test)]
@@ -18,8 +19,7 @@ mod tests;
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, TryLockError},
-    io::ErrorKind,
+    fs::{File, TryLockError},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -32,6 +32,7 @@ pub use self::{
     drains::{Drains, Merged},
     rows::Rows,
     section::{History, Observation, Section, Watched},
+    sorted::sorted,
     tally::Tally,
 };
 use self::{file::DrainFile, span::Span};
@@ -180,7 +181,7 @@ impl Journal {
             if result.is_err() || !file.entries.iter().all(is_waste) {
                 return true;
             }
-            result = remove(&file.path);
+            result = durable::remove(&file.path);
             result.is_err()
         });
         result
@@ -253,7 +254,7 @@ impl Journal {
         inputs
             .files
             .iter()
-            .try_for_each(|file| remove(&file.path))?;
+            .try_for_each(|file| durable::remove(&file.path))?;
         self.remove_waste()
     }
 }
@@ -319,12 +320,5 @@ fn lock(path: &Path, data_dir: &Path) -> Result<File> {
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("locking {}", path.display()))
         }
-    }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        result => result.with_context(|| format!("removing {}", path.display())),
     }
 }

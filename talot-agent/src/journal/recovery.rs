@@ -19,7 +19,7 @@ pub(super) fn remove_temporaries(tmp_dir: &Path) -> Result<()> {
     let listing = || format!("listing {}", tmp_dir.display());
     for entry in fs::read_dir(tmp_dir).with_context(listing)? {
         let path = entry.with_context(listing)?.path();
-        fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        durable::remove(&path)?;
     }
     Ok(())
 }

@@ -28,10 +28,15 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn new(file: &Arc<DrainFile>, entry: &Entry) -> Self {
+        Self::at(file, entry.offset, entry.rows)
+    }
+
+    /// So many rows from this byte of the file on.
+    pub(super) fn at(file: &Arc<DrainFile>, offset: u64, rows: u64) -> Self {
         Self {
             file: Arc::clone(file),
-            offset: entry.offset,
-            rows: entry.rows,
+            offset,
+            rows,
         }
     }
 }

@@ -8,13 +8,14 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Bounds, Enrichment, Table,
+    Bounds, Manner, Table,
     coverage::{self, Closing},
-    layout, parquet_file, ports, sources,
+    intent, layout, parquet_file, ports, sources,
 };
 use crate::{
     durable,
     journal::{self, Drains},
+    privacy::SourcesForm,
 };
 
 /// Closes a point's day that is over and whose last drain is in the journal: writes its tables,
@@ -23,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 /// When the journal has nothing of the day, or a file cannot be read or written: then it can be
-/// closed again, with the same result.
+/// closed again, with the same result in the same manner.
 pub fn close_day(
     data_dir: &Path,
     zone: &TimeZone,
@@ -31,13 +32,15 @@ pub fn close_day(
     day: Date,
     point: &str,
     closed_at: Timestamp,
-    enrichment: &dyn Enrichment,
+    manner: Manner<'_>,
 ) -> Result<()> {
     let write_all = || {
         if !layout::is_closed(data_dir, day, point)? {
-            write_tables(data_dir, zone, journal, day, point, closed_at, enrichment)?;
+            let closed_at = intent::begin(data_dir, day, point, closed_at, manner)?;
+            write_tables(data_dir, zone, journal, day, point, closed_at, manner)?;
         }
-        write_coverage_hash(data_dir, day, point)
+        write_coverage_hash(data_dir, day, point)?;
+        intent::end(data_dir, day, point)
     };
     write_all().with_context(|| format!("closing {day} of the point `{point}`"))
 }
@@ -49,7 +52,7 @@ fn write_tables(
     day: Date,
     point: &str,
     closed_at: Timestamp,
-    enrichment: &dyn Enrichment,
+    manner: Manner<'_>,
 ) -> Result<()> {
     let merged = journal
         .section(day, point)
@@ -58,21 +61,27 @@ fn write_tables(
     let write = |table, batches: &mut dyn Iterator<Item = Result<RecordBatch>>| {
         write_table(data_dir, table, day, point, batches)
     };
-    let rows = merged.rows()?;
-    let sources_sha256 = write(
-        Table::Sources,
-        &mut sources::batches(day, point, bounds, rows, enrichment),
-    )?;
+    let sources_sha256 = if let SourcesForm::None = manner.sources {
+        // An interrupted closing of another form may have written some.
+        durable::remove(&layout::file(data_dir, Table::Sources, day, point))?;
+        None
+    } else {
+        let tmp_dir = journal::tmp_dir(data_dir);
+        durable::create_dir_all(&tmp_dir)?;
+        let rows = merged.rows()?;
+        let mut batches = sources::batches(day, point, bounds, rows, manner, &tmp_dir)?;
+        Some(write(Table::Sources, &mut batches)?)
+    };
     let ports_sha256 = write(
         Table::Ports,
-        &mut ports::batches(day, point, merged.rows()?, enrichment),
+        &mut ports::batches(day, point, merged.rows()?, manner.enrichment),
     )?;
     let closing = Closing {
         sources_sha256,
         ports_sha256,
         closed_at,
     };
-    let coverage = coverage::batch(day, point, bounds, &merged, Some(&closing));
+    let coverage = coverage::batch(day, point, bounds, &merged, manner, Some(&closing));
     write(Table::Coverage, &mut [coverage].into_iter())?;
     Ok(())
 }
@@ -116,6 +125,6 @@ fn write_coverage_hash(data_dir: &Path, day: Date, point: &str) -> Result<()> {
 }
 
 /// Bytes in lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

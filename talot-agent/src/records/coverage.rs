@@ -9,16 +9,13 @@ use arrow_array::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Bounds, DEFINITION, Table, count, day::to_date32, schema::UTC};
+use super::{Bounds, DEFINITION, Manner, Table, count, day::to_date32, schema::UTC};
 use crate::journal::{Merged, Observation, Watched};
-
-/// How the sources are written: as they are.
-const SOURCES_FORM: &str = "plain";
 
 /// What a closed day's coverage says beyond an open one's.
 pub(super) struct Closing {
-    /// SHA-256 of the file of sources, in hex.
-    pub(super) sources_sha256: String,
+    /// SHA-256 of the file of sources, in hex; none if they are not written.
+    pub(super) sources_sha256: Option<String>,
     /// SHA-256 of the file of ports, in hex.
     pub(super) ports_sha256: String,
     /// When the day was closed.
@@ -31,9 +28,15 @@ pub(super) fn batch(
     point: &str,
     bounds: Bounds,
     merged: &Merged,
+    manner: Manner<'_>,
     closing: Option<&Closing>,
 ) -> Result<RecordBatch> {
     let observation = &merged.observation;
+    let Manner {
+        enrichment,
+        sources,
+    } = manner;
+    let (country, asn) = (enrichment.country_database(), enrichment.asn_database());
     let expected = bounds.seconds();
     let observed = observed_seconds(observation.observed_us, expected);
     let maintenance = 0;
@@ -53,18 +56,18 @@ pub(super) fn batch(
     }
     columns.extend([
         Arc::new(BooleanArray::from(vec![merged.tally.overflow > 0])) as ArrayRef,
-        text(SOURCES_FORM),
+        text(&sources.name()),
         text(observation.xdp_mode.last()),
         text(observation.mode.last()),
         text(observation.verdict.last()),
         text(observation.kernel.last()),
         text(observation.agent_version.last()),
         Arc::new(Int32Array::from_value(DEFINITION, 1)),
-        optional_text(None),
-        optional_text(None),
-        date(None),
-        date(None),
-        optional_text(closing.map(|closing| closing.sources_sha256.as_str())),
+        optional_text(country.map(|database| database.name.as_str())),
+        optional_text(asn.map(|database| database.name.as_str())),
+        date(country.and_then(|database| database.date)),
+        date(asn.and_then(|database| database.date)),
+        optional_text(closing.and_then(|closing| closing.sources_sha256.as_deref())),
         text(closing.map_or("", |closing| &closing.ports_sha256)),
         time(closing.map(|closing| closing.closed_at)),
     ]);

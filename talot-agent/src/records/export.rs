@@ -8,10 +8,9 @@ use jiff::{civil::Date, tz::TimeZone};
 use parquet::arrow::ArrowWriter;
 
 use super::{
-    Batches, Bounds, Enrichment, Table, closed, coverage, layout, parquet_file, ports, sources,
-    text,
+    Batches, Bounds, Manner, Table, closed, coverage, layout, parquet_file, ports, sources, text,
 };
-use crate::journal::Drains;
+use crate::journal::{self, Drains};
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,8 +53,8 @@ pub struct Export<'a> {
     pub data_dir: &'a Path,
     /// The configured time zone.
     pub zone: &'a TimeZone,
-    /// The databases for the days that are not closed.
-    pub enrichment: &'a dyn Enrichment,
+    /// For the days that are not closed.
+    pub manner: Manner<'a>,
     /// Whether closed files are compared with their hashes.
     pub verify: bool,
 }
@@ -115,17 +114,27 @@ impl Export<'_> {
             .context("the journal has lost a day")?;
         let bounds = Bounds::of(day, self.zone)?;
         Ok(match table {
-            Table::Sources => Box::new(sources::batches(
+            Table::Sources => {
+                let tmp_dir = journal::tmp_dir(self.data_dir);
+                sources::batches(day, point, bounds, merged.rows()?, self.manner, &tmp_dir)?
+            }
+            Table::Ports => Box::new(ports::batches(
                 day,
                 point,
-                bounds,
                 merged.rows()?,
-                self.enrichment,
+                self.manner.enrichment,
             )),
-            Table::Ports => Box::new(ports::batches(day, point, merged.rows()?, self.enrichment)),
-            Table::Coverage => {
-                Box::new([coverage::batch(day, point, bounds, &merged, None)].into_iter())
-            }
+            Table::Coverage => Box::new(
+                [coverage::batch(
+                    day,
+                    point,
+                    bounds,
+                    &merged,
+                    self.manner,
+                    None,
+                )]
+                .into_iter(),
+            ),
         })
     }
 }

@@ -42,8 +42,13 @@ pub fn is_closed(data_dir: &Path, day: Date, point: &str) -> Result<bool> {
 /// # Errors
 /// When a folder cannot be listed.
 pub fn closed_days(data_dir: &Path) -> Result<BTreeSet<(Date, String)>> {
+    days(data_dir, Table::Coverage)
+}
+
+/// The days and points that have a file of a table.
+pub(super) fn days(data_dir: &Path, table: Table) -> Result<BTreeSet<(Date, String)>> {
     let mut days = BTreeSet::new();
-    for (name, path) in list(&folder(data_dir, Table::Coverage))? {
+    for (name, path) in list(&folder(data_dir, table))? {
         let Some(day) = name.strip_prefix(DAY).and_then(|day| day.parse().ok()) else {
             continue;
         };

@@ -7,8 +7,11 @@ mod close;
 mod closed;
 mod coverage;
 mod day;
+mod disguise;
 mod enrichment;
+mod expiry;
 mod export;
+mod intent;
 mod layout;
 mod marks;
 mod parquet_file;
@@ -24,10 +27,13 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use arrow_array::RecordBatch;
 
+use crate::privacy::SourcesForm;
+
 pub use self::{
     close::close_day,
     day::Bounds,
-    enrichment::{Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
+    enrichment::{DatabaseName, Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
+    expiry::delete_old,
     export::{Export, Format},
     layout::{closed_days, is_closed},
     marks::MARKS,
@@ -39,6 +45,25 @@ const BATCH: usize = 8192;
 
 /// Version of the counting rules (section 2 of the contract).
 pub const DEFINITION: i32 = 1;
+
+pub(crate) use self::close::hex;
+
+/// How records are written.
+#[derive(Clone, Copy)]
+pub struct Manner<'a> {
+    /// What sources are looked up in.
+    pub enrichment: &'a dyn Enrichment,
+    /// In what form they are written.
+    pub sources: &'a SourcesForm,
+}
+
+impl Manner<'_> {
+    /// Without a database, sources as they are.
+    pub const PLAIN: Manner<'static> = Manner {
+        enrichment: &NoDatabase,
+        sources: &SourcesForm::Plain,
+    };
+}
 
 type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch>> + 'a>;
 

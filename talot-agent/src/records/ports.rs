@@ -16,7 +16,7 @@ use arrow_array::{
 use jiff::civil::Date;
 use talot_common::{port_type::Aim, words::Class};
 
-use super::{BATCH, Enrichment, Table, UNKNOWN_COUNTRY, count, day::to_date32};
+use super::{BATCH, Enrichment, Table, count, day::to_date32};
 use crate::{journal::Rows, row::Row};
 
 /// The table from the rows of the journal, piece by piece. Holds the countries of one aim.
@@ -71,10 +71,7 @@ fn next_aim(
 }
 
 fn add(countries: &mut Countries, row: &Row, enrichment: &dyn Enrichment) {
-    let country = row
-        .key
-        .source
-        .map_or(UNKNOWN_COUNTRY, |source| enrichment.lookup(source).country);
+    let country = enrichment.country(row.key.source);
     match countries.get_mut(country) {
         Some(figures) => figures.add(row),
         None => countries.entry(country.to_owned()).or_default().add(row),

@@ -1,6 +1,6 @@
 //! The sources of a point and day.
 
-use std::{fmt::Write as _, iter, sync::Arc};
+use std::{fmt::Write as _, iter, path::Path, sync::Arc};
 
 use anyhow::Result;
 use arrow_array::{
@@ -9,27 +9,34 @@ use arrow_array::{
 };
 use jiff::civil::Date;
 
-use super::{BATCH, Bounds, Enrichment, Table, count, day::to_date32, marks, schema::UTC};
+use super::{
+    BATCH, Batches, Bounds, Enrichment, Manner, Table, count,
+    day::to_date32,
+    disguise::{Disguised, disguise},
+    marks,
+    schema::UTC,
+};
 use crate::{journal::Rows, row::Row};
 
 /// The table from the rows of the journal, piece by piece. Overflow has no source.
-pub(super) fn batches(
+pub(super) fn batches<'a>(
     day: Date,
-    point: &str,
+    point: &'a str,
     bounds: Bounds,
     rows: Rows,
-    enrichment: &dyn Enrichment,
-) -> impl Iterator<Item = Result<RecordBatch>> {
-    let mut rows = rows.peekable();
-    iter::from_fn(move || {
+    manner: Manner<'a>,
+    tmp_dir: &Path,
+) -> Result<Batches<'a>> {
+    let mut rows = disguise(rows, manner.sources, tmp_dir)?.peekable();
+    Ok(Box::new(iter::from_fn(move || {
         rows.peek()?;
         let mut columns = Columns::default();
         let filled = rows
             .by_ref()
             .take(BATCH)
-            .try_for_each(|row| columns.push(&row?, &bounds, enrichment));
+            .try_for_each(|row| columns.push(&row?, &bounds, manner.enrichment));
         Some(filled.and_then(|()| columns.finish(day, point)))
-    })
+    })))
 }
 
 #[derive(Default)]
@@ -50,7 +57,12 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, row: &Row, bounds: &Bounds, enrichment: &dyn Enrichment) -> Result<()> {
+    fn push(
+        &mut self,
+        (row, looked_up): &Disguised,
+        bounds: &Bounds,
+        enrichment: &dyn Enrichment,
+    ) -> Result<()> {
         let Row {
             key,
             packets,
@@ -61,7 +73,7 @@ impl Columns {
         let Some(source) = key.source else {
             return Ok(());
         };
-        let origin = enrichment.lookup(source);
+        let origin = enrichment.lookup(*looked_up);
         self.rows += 1;
         self.class.append_value(key.class.name());
         self.protocol.append_value(key.aim.protocol().into());

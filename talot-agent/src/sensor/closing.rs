@@ -1,13 +1,19 @@
 //! Closing the days that are over: beside the counting, for a large day takes minutes.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use log::{error, info};
 
 use super::{Sensor, background::Background, lock};
-use crate::{clock, journal::Drains, records};
+use crate::{
+    clock,
+    geo::Geo,
+    journal::Drains,
+    privacy::SourcesForm,
+    records::{self, Manner},
+};
 
 /// What became of each day and point.
 type Closed = Vec<(Date, String, Result<Timestamp>)>;
@@ -44,11 +50,22 @@ struct Work {
     data_dir: PathBuf,
     zone: TimeZone,
     drains: Drains,
+    keep_days: u32,
+    today: Date,
+    geo: Arc<Geo>,
+    sources: Arc<SourcesForm>,
     days: Vec<(Date, String)>,
 }
 
 impl Work {
     fn run(self) -> Closed {
+        // As the files are now, whatever the last drain found.
+        self.geo.refresh();
+        let databases = self.geo.databases();
+        let manner = Manner {
+            enrichment: &databases,
+            sources: &self.sources,
+        };
         let close = |day: Date, name: &str| {
             let closed_at = clock::now();
             records::close_day(
@@ -58,13 +75,28 @@ impl Work {
                 day,
                 name,
                 closed_at,
-                &records::NoDatabase,
+                manner,
             )?;
             Ok(closed_at)
         };
         let days = self.days.iter();
-        days.map(|(day, name)| (*day, name.clone(), close(*day, name)))
-            .collect()
+        let closed = days.map(|(day, name)| (*day, name.clone(), close(*day, name)));
+        let closed = closed.collect();
+        self.delete_old();
+        closed
+    }
+
+    fn delete_old(&self) {
+        let open = self.drains.days();
+        match records::delete_old(&self.data_dir, self.keep_days, self.today, &open) {
+            Ok(deleted) => {
+                for (day, name) in deleted {
+                    let keep_days = self.keep_days;
+                    info!("deleted the records of {day} of {name}: {keep_days} days are kept");
+                }
+            }
+            Err(error) => error!("deleting old records, will be tried again: {error:#}"),
+        }
     }
 }
 
@@ -100,6 +132,10 @@ impl Sensor {
             data_dir: self.config.data_dir.clone(),
             zone: self.config.timezone.zone.clone(),
             drains: self.journal.drains().clone(),
+            keep_days: self.config.records.keep_days,
+            today: self.window.first,
+            geo: Arc::clone(&self.geo),
+            sources: Arc::clone(&self.sources),
             days: days.filter(|(day, _)| *day < self.window.first).collect(),
         }
     }

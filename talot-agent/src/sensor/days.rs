@@ -43,9 +43,11 @@ impl Sensor {
         let before = self.window;
         let watched = self.watch(interfaces, window);
         if self.window.first != before.first {
+            let databases = self.geo.databases();
             let mut figures = lock(&self.figures);
             for point in &mut figures.points {
-                point.begin(self.window.first, &self.config.metrics.ports, &self.journal)?;
+                let ports = &self.config.metrics.ports;
+                point.begin(self.window.first, ports, &self.journal, &databases)?;
             }
         }
         watched

@@ -1,6 +1,6 @@
 //! Draining: from the kernel's tables to the journal, losing nothing on the way.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use jiff::civil::Date;
@@ -53,6 +53,15 @@ impl Sensor {
             self.close_days();
             self.merge();
         });
+        self.follow_databases();
+    }
+
+    /// Reads databases that have changed, beside the counting.
+    fn follow_databases(&self) {
+        if self.geo.has_changed() {
+            let geo = Arc::clone(&self.geo);
+            tokio::task::spawn_blocking(move || geo.refresh());
+        }
     }
 
     /// Begins to merge files of the journal if they have become numerous: beside the counting, for
@@ -198,10 +207,11 @@ impl Sensor {
                  writable), the kernel keeps it",
             )?;
             pending.is_durable = true;
+            let databases = self.geo.databases();
             let mut figures = lock(&self.figures);
             for section in &pending.sections {
                 if let Some(point) = figures.point(&section.point) {
-                    point.add(section);
+                    point.add(section, &databases);
                 }
             }
         }

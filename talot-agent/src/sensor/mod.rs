@@ -34,6 +34,7 @@ use crate::{
     calendar, clock,
     config::{Config, PointConfig, Prefix},
     figures::{Figures, PointFigures, PointState},
+    geo::Geo,
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, MergedFile, Observation, Tally},
@@ -41,6 +42,7 @@ use crate::{
     live::LiveLine,
     metrics,
     plan::Window,
+    privacy::SourcesForm,
     records::Bounds,
     status,
 };
@@ -99,6 +101,8 @@ pub struct Sensor {
     /// What was last wrong with the interfaces, so that it is said once.
     hooks_trouble: Option<String>,
     figures: Arc<Mutex<Figures>>,
+    geo: Arc<Geo>,
+    sources: Arc<SourcesForm>,
 }
 
 /// The signals that end the agent, a closed terminal's among them.
@@ -234,6 +238,8 @@ pub async fn run(config: Config) -> Result<()> {
 
 impl Sensor {
     async fn begin(config: Config) -> Result<Self> {
+        let geo = Geo::open(&config.geo)?;
+        let sources = SourcesForm::open(&config.privacy)?;
         let journal = Journal::open(&config.data_dir).with_context(|| {
             format!(
                 "opening the data directory {} (choose another with data_dir in the configuration)",
@@ -290,6 +296,8 @@ impl Sensor {
             merging: Background::default(),
             hooks_trouble: None,
             figures: Arc::new(Mutex::new(figures)),
+            geo: Arc::new(geo),
+            sources: Arc::new(sources),
         };
         sensor.watch(&now, sensor.window)?;
         sensor.cut = clock::now();
@@ -298,8 +306,10 @@ impl Sensor {
         }
         sensor.observe()?;
         // After it counts, for a large day takes seconds to read.
+        let databases = sensor.geo.databases();
         for point in &mut lock(&sensor.figures).points {
-            point.total = point.begin(today, &sensor.config.metrics.ports, &sensor.journal)?;
+            let ports = &sensor.config.metrics.ports;
+            point.total = point.begin(today, ports, &sensor.journal, &databases)?;
         }
         Ok(sensor)
     }

@@ -5,6 +5,7 @@ use crate::{
     config::PointConfig,
     figures::{PointFigures, PointState},
     metrics,
+    privacy::SourcesForm,
     status::{PointStatus, Status},
 };
 use talot_common::words::Disposition;
@@ -27,6 +28,8 @@ impl Sensor {
             last_drain: figures.last_drain,
             trouble: figures.trouble.clone(),
             tables: figures.tables.clone(),
+            databases: self.geo.described(),
+            sources_form: self.sources.name(),
             points: figures.points.iter().enumerate().map(point).collect(),
         }
     }
@@ -71,6 +74,10 @@ impl Sensor {
                      taken them in, more slowly, and several that the interface merged count as one"
                 ));
             }
+        }
+        lines.push(format!("  {}", self.geo.described().join("; ")));
+        if !matches!(*self.sources, SourcesForm::Plain) {
+            lines.push(format!("  sources are written as {}", self.sources.name()));
         }
         lines.push(format!(
             "  records  {}",

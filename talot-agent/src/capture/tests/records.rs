@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::build::{Order, ethernet, pcap_header, pcap_record, tcp, udp6};
 use crate::{
     capture::{Arguments, read},
-    records::{Export, Format, NoDatabase, Table},
+    records::{Export, Format, Manner, Table},
 };
 
 /// 2020-09-13T00:00:00Z.
@@ -70,7 +70,7 @@ impl Place {
         let export = Export {
             data_dir: &self.data(),
             zone: &TimeZone::UTC,
-            enrichment: &NoDatabase,
+            manner: Manner::PLAIN,
             verify: true,
         };
         export.write(table, None, Format::Json, &mut json).unwrap();

@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use talot_common::port_type::{Aim, Kind};
 
 use super::{
-    Config, Drain, Exclude, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix, Records,
-    Verdict, XdpChoice,
+    Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix,
+    Privacy, Records, Verdict, XdpChoice,
 };
 
 /// The form in full, as users are promised it.
@@ -67,7 +67,7 @@ fn prefix(address: &str, length: u8) -> Prefix {
 #[test]
 fn the_example_without_them_is_read() {
     let lines: Vec<&str> = EXAMPLE.lines().collect();
-    let built = [&lines[..11], &lines[25..36], &lines[38..41], &lines[44..]].concat();
+    let built = [&lines[..11], &lines[25..]].concat();
     let config = parse(&built.join("\n")).unwrap();
     let tcp = |number| Aim {
         kind: Kind::Tcp,
@@ -108,6 +108,11 @@ fn the_example_without_them_is_read() {
             listen: "127.0.0.1:9464".parse().unwrap(),
             ports: vec![tcp(22), tcp(23), tcp(445)],
         },
+        geo: GeoFiles {
+            country: Some("/etc/talot/country.mmdb".into()),
+            asn: Some("/etc/talot/asn.mmdb".into()),
+        },
+        privacy: Privacy::Plain,
     };
     assert_eq!(config, expected);
 }
@@ -170,6 +175,30 @@ fn what_differs_from_the_defaults_is_read() {
             .drain
             .day_memory,
         65_536
+    );
+}
+
+#[test]
+fn the_form_of_the_sources_is_read_with_its_parameters() {
+    let privacy = |text: &str| parse(&format!("[privacy]\n{text}")).unwrap().privacy;
+    let key_file = "/etc/talot/key".into();
+    assert_eq!(
+        privacy("sources = 'anonymise'\nkey_file = 'key'"),
+        Privacy::Anonymise { key_file }
+    );
+    assert_eq!(
+        privacy("sources = 'truncate'"),
+        Privacy::Truncate { v4: 24, v6: 48 }
+    );
+    assert_eq!(
+        privacy("sources = 'truncate'\nv4 = 0\nv6 = 128"),
+        Privacy::Truncate { v4: 0, v6: 128 }
+    );
+    assert_eq!(privacy("sources = 'none'"), Privacy::None);
+    only_mistake(
+        "[privacy]\nsources = 'anonymise'",
+        "2: privacy.key_file: missing, and sources = \"anonymise\" needs it",
+        "",
     );
 }
 

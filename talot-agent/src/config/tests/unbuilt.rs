@@ -4,12 +4,7 @@ use super::{Config, EXAMPLE, mistakes, only_mistake, parse};
 fn the_example_yields_exactly_the_refusals() {
     assert_eq!(
         mistakes(EXAMPLE),
-        [
-            "20: maintenance: `[[maintenance]]` is not supported by this version: leave it out",
-            "38: records.keep_days: `[records] keep_days` is not supported by this version: leave it out",
-            "43: geo.country: `[geo] country` is not supported by this version: leave it out",
-            "44: geo.asn: `[geo] asn` is not supported by this version: leave it out",
-        ]
+        ["20: maintenance: `[[maintenance]]` is not supported by this version: leave it out",]
     );
 }
 
@@ -17,32 +12,10 @@ fn the_example_yields_exactly_the_refusals() {
 fn what_is_not_built_is_refused_by_name() {
     for (text, line, name) in [
         ("[[maintenance]]", 1, "maintenance: `[[maintenance]]`"),
-        ("[geo]\ncountry = 'c'", 2, "geo.country: `[geo] country`"),
-        ("[geo]\nasn = 'c'", 2, "geo.asn: `[geo] asn`"),
-        (
-            "privacy.sources = 'none'",
-            1,
-            "privacy.sources: `[privacy] sources = \"none\"`",
-        ),
-        (
-            "[privacy]\nsources = 'anonymise'\nkey_file = 'k'",
-            2,
-            "privacy.sources: `[privacy] sources = \"anonymise\"`",
-        ),
-        (
-            "[privacy]\nsources = 'truncate'\nv4 = 24\nv6 = 48",
-            2,
-            "privacy.sources: `[privacy] sources = \"truncate\"`",
-        ),
         (
             "kernel.pin_dir = '/run/b'",
             1,
             "kernel.pin_dir: `[kernel] pin_dir = \"/run/b\"`",
-        ),
-        (
-            "records.keep_days = 400",
-            1,
-            "records.keep_days: `[records] keep_days`",
         ),
     ] {
         only_mistake(
@@ -51,7 +24,7 @@ fn what_is_not_built_is_refused_by_name() {
             "",
         );
     }
-    let only = "kernel.pin_dir = '/sys/fs/bpf/talot'\nprivacy.sources = 'plain'\n";
+    let only = "kernel.pin_dir = '/sys/fs/bpf/talot'\n";
     assert_eq!(parse(only).unwrap(), Config::default());
 }
 

@@ -1,3 +1,7 @@
+mod expiry;
+mod forms;
+mod interrupted;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -17,8 +21,7 @@ use talot_common::{
 use tempfile::TempDir;
 
 use super::{
-    Enrichment, Export, Format, NoDatabase, Origin, Table, close_day, closed_days, is_closed,
-    layout,
+    Enrichment, Export, Format, Manner, Origin, Table, close_day, closed_days, is_closed, layout,
 };
 use crate::{
     journal::{
@@ -39,7 +42,7 @@ fn close(dir: &Path, journal: &Journal, day: Date, point: &str) {
         day,
         point,
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     )
     .unwrap();
 }
@@ -54,7 +57,7 @@ fn try_export(
     let export = Export {
         data_dir: dir,
         zone,
-        enrichment: &NoDatabase,
+        manner: Manner::PLAIN,
         verify: true,
     };
     let mut out = Vec::new();
@@ -392,7 +395,7 @@ fn a_closed_day_is_never_written_again() {
         day(),
         "x",
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     );
     let error = format!("{:#}", error.unwrap_err());
     assert_eq!(
@@ -471,11 +474,11 @@ fn what_is_not_as_closed_is_refused_and_what_has_no_hash_is_read() {
     assert_eq!(export(dir.path(), Table::Coverage, Format::Csv), before);
     fs::write(&hash, "0123").unwrap();
     assert!(try_export(dir.path(), Table::Coverage, None, Format::Csv).is_err());
-    let (zone, enrichment) = (&TimeZone::UTC, &NoDatabase);
+    let (zone, manner) = (&TimeZone::UTC, Manner::PLAIN);
     let unverified = Export {
         data_dir: dir.path(),
         zone,
-        enrichment,
+        manner,
         verify: false,
     };
     let mut out = Vec::new();
@@ -585,7 +588,10 @@ fn ports_are_by_country_and_count_networks() {
         day(),
         "a",
         closed_at,
-        &parity,
+        Manner {
+            enrichment: &parity,
+            ..Manner::PLAIN
+        },
     )
     .unwrap();
     assert!(
@@ -638,7 +644,7 @@ fn days_follow_the_zone() {
         long,
         "a",
         closed_at,
-        &NoDatabase,
+        Manner::PLAIN,
     )
     .unwrap();
     let row = &rows(dir.path(), Table::Coverage)[0];
@@ -687,7 +693,7 @@ fn a_damaged_file_is_an_error_also_where_nothing_verifies_it() {
     let export = Export {
         data_dir: dir.path(),
         zone: &TimeZone::UTC,
-        enrichment: &NoDatabase,
+        manner: Manner::PLAIN,
         verify: false,
     };
     let mut panics = 0;
