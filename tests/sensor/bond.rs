@@ -19,7 +19,7 @@ fn lab(test: &str) -> Option<Lab> {
     let lab = Lab::quiet();
     let mut command: Command = lab.sensor.command("ip");
     let made = attempt(command.args(["link", "add", BOND, "type", "bond"]));
-    if !require::met(test, "the kernel module bonding", made.status.success()) {
+    if !require::of_kernel(test, "bonds", made.status.success()) {
         return None;
     }
     lab.sensor.ip(&format!("link set {INTERFACE} down"));

@@ -16,10 +16,23 @@ pub fn met(test: &str, requirement: &str, there: bool) -> bool {
     }
     let said = format!("SKIP {test}: {requirement}");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{said}");
+    skip(&said);
+    false
+}
+
+/// Whether the kernel can do something that nobody can install: a skip wherever the tests run.
+#[must_use]
+pub fn of_kernel(test: &str, ability: &str, there: bool) -> bool {
+    if !there {
+        skip(&format!("SKIP {test}: this kernel has no {ability}"));
+    }
+    there
+}
+
+fn skip(said: &str) {
     // Not by `eprintln!`: the test harness keeps what a test prints to itself when it passes. A
     // skip that cannot be printed is still a skip.
     let _ = writeln!(std::io::stderr(), "{said}");
-    false
 }
 
 /// Whether these programs are installed, see [`met`].
