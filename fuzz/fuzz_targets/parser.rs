@@ -138,8 +138,11 @@ fn counted<A: world::Family>(unsolicited: Unsolicited<A>) -> Subject {
         point,
         class,
         aim,
+        marks,
         source,
     } = unsolicited;
+    assert!(marks == 0 || class == Class::Access, "{marks} on {class:?}");
+    assert!(marks < 8);
     assert!(occurs(class, aim.kind), "{class:?} {aim:?}");
     match aim.kind {
         Kind::Icmp | Kind::Icmpv6 | Kind::Portless | Kind::Fragment => assert!(aim.number < 256),
@@ -152,7 +155,7 @@ fn counted<A: world::Family>(unsolicited: Unsolicited<A>) -> Subject {
         day: (aim.number % 8) as u8,
         class,
         aim,
-        marks: (aim.number / 8 % 8) as u8,
+        marks,
     };
     assert_eq!(Subject::unpack(subject.pack()), Some(subject));
     assert_eq!(subject.pack() as u32, 0, "the source's half is free");
