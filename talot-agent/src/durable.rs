@@ -95,7 +95,11 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-fn sync_dir(dir: &Path) -> Result<()> {
+/// Makes durable which files a directory has.
+///
+/// # Errors
+/// When it cannot be opened or synchronised.
+pub fn sync_dir(dir: &Path) -> Result<()> {
     let dir = if dir.as_os_str().is_empty() {
         Path::new(".")
     } else {

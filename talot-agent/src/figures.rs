@@ -28,6 +28,8 @@ pub struct Figures {
     pub tables: Vec<(String, Fill)>,
     /// Why nothing has become durable since the last drain that did, if so.
     pub trouble: Option<String>,
+    /// How often the clock was set.
+    pub clock_steps: u64,
 }
 
 /// What is known of a point.
@@ -178,6 +180,7 @@ impl Figures {
             drain_seconds: Histogram::with_opts(options.buckets(buckets))?,
             tables: Vec::new(),
             trouble: None,
+            clock_steps: 0,
         })
     }
 }
