@@ -27,5 +27,6 @@ mod points;
 mod read;
 mod restart;
 mod scanners;
+mod takeover;
 mod tun;
 mod verdict;

@@ -62,6 +62,8 @@ pub struct Kernel {
 struct Pinned {
     pins: Pins,
     instance: Instance,
+    /// This process has made the maps.
+    is_new: bool,
 }
 
 /// What the programs are loaded with.
@@ -201,7 +203,11 @@ impl Kernel {
         });
         match finished {
             Ok(kernel) => {
-                let pinned = Some(Pinned { pins, instance });
+                let pinned = Some(Pinned {
+                    pins,
+                    instance,
+                    is_new,
+                });
                 Ok((Self { pinned, ..kernel }, former))
             }
             Err(error) => {
@@ -296,9 +302,9 @@ impl Kernel {
         pinned.map_or("", |pinned| pinned.instance.owner.instance.as_str())
     }
 
-    /// When those maps were made.
+    /// When a former agent has made those maps, if one has.
     pub fn since(&self) -> Option<Moment> {
-        let pinned = self.pinned.as_ref();
+        let pinned = self.pinned.as_ref().filter(|pinned| !pinned.is_new);
         pinned.map(|pinned| pinned.instance.owner.since)
     }
 
@@ -320,7 +326,7 @@ impl Kernel {
     ///
     /// If a pin cannot be removed.
     pub fn release(&self) -> Result<()> {
-        let Some(Pinned { pins, instance }) = &self.pinned else {
+        let Some(Pinned { pins, instance, .. }) = &self.pinned else {
             return Ok(());
         };
         pins.remove(&instance.folder)?;

@@ -77,15 +77,26 @@ impl<'lab> Agent<'lab> {
     /// # Panics
     /// When it does not.
     pub fn start(namespace: &'lab Namespace, home: &Home) -> Self {
-        let mut agent = Self::launch(namespace, home);
-        agent.wait_until("it watches", |metrics| {
+        Self::launch(namespace, home).watching()
+    }
+
+    /// Starts `run --keep` inside a namespace and waits until it watches every point.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start_and_keep(namespace: &'lab Namespace, home: &Home) -> Self {
+        Self::launch_by(namespace, &[], home, &["--keep"]).watching()
+    }
+
+    fn watching(mut self) -> Self {
+        self.wait_until("it watches", |metrics| {
             let points: BTreeSet<&str> = metrics
                 .label_values("talot_attached", "point")
                 .into_iter()
                 .collect();
             metrics.sum("talot_attached", &[]) == Some(points.len() as i64)
         });
-        agent
+        self
     }
 
     /// Starts `run` inside a namespace.
@@ -93,21 +104,22 @@ impl<'lab> Agent<'lab> {
     /// # Panics
     /// When it cannot be started.
     pub fn launch(namespace: &'lab Namespace, home: &Home) -> Self {
-        Self::launch_by(namespace, &[], home)
+        Self::launch_by(namespace, &[], home, &[])
     }
 
-    /// Starts `run` inside a namespace by way of other programs that lead to it (`setpriv …`).
+    /// Starts `run`, with more words, inside a namespace by way of other programs that lead to it
+    /// (`setpriv …`).
     ///
     /// # Panics
     /// When it cannot be started.
-    pub fn launch_by(namespace: &'lab Namespace, by: &[&str], home: &Home) -> Self {
+    pub fn launch_by(namespace: &'lab Namespace, by: &[&str], home: &Home, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let output = ["stdout", "stderr"].map(|name| folder.path().join(name));
         let program = program();
         let program = program.to_str().expect("a path in UTF-8");
         let mut words = by.iter().chain([&program, &"run", &"--config"]);
         let mut command = namespace.command(words.next().expect("there is a program"));
-        command.args(words).arg(home.configuration());
+        command.args(words).arg(home.configuration()).args(more);
         let [stdout, stderr] = [0, 1].map(|at| File::create(&output[at]).expect("a file"));
         command.stdout(stdout).stderr(stderr);
         Self {
@@ -216,6 +228,15 @@ impl<'lab> Agent<'lab> {
     /// When it does not end in time.
     pub fn terminate(self) -> Ended {
         self.process.signal(libc::SIGTERM);
+        self.end()
+    }
+
+    /// Kills it.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn kill(self) -> Ended {
+        self.process.signal(libc::SIGKILL);
         self.end()
     }
 
