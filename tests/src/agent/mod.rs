@@ -231,6 +231,14 @@ impl<'lab> Agent<'lab> {
         self.end()
     }
 
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn signal(&self, signal: i32) {
+        self.process.signal(signal);
+    }
+
     /// Kills it.
     ///
     /// # Panics
