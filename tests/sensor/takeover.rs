@@ -5,6 +5,7 @@ use std::{fs, process::Output, thread, time::Duration};
 
 use talot_tests::{
     agent::{Agent, Home, ask},
+    foreign,
     lab::{INTERFACE, Lab, Options},
     packet::{Ends, flag, frame, protocol, tcp},
     rows::{Key, Rows},
@@ -242,6 +243,64 @@ fn an_interface_that_goes_while_no_agent_runs_is_attached_to_again() {
         "{}",
         coverage.note
     );
+}
+
+/// Starts an agent that believes in another boot of the machine.
+fn after_a_reboot<'lab>(lab: &'lab Lab, home: &Home) -> Agent<'lab> {
+    let boot = home.folder().join("boot");
+    fs::write(&boot, "00000000-0000-4000-8000-000000000000\n").expect("a boot id");
+    let script = format!(
+        "mount --bind {} /proc/sys/kernel/random/boot_id && exec \"$@\"",
+        boot.display()
+    );
+    let by = ["unshare", "--mount", "sh", "-c", &script, "sh"];
+    Agent::launch_by(&lab.sensor, &by, home, &[])
+}
+
+#[test]
+fn a_reboot_is_a_gap_with_its_reason() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    Sender::open(&lab).send_counted(&some_syns(23, 50));
+    agent.wait_until("it is drained", |metrics| {
+        metrics.sum("talot_seen_packets_total", &[])
+            == Some(some_syns_rows(23, 50).values().sum::<i64>())
+    });
+    agent.kill();
+    let refused = after_a_reboot(&lab, &home).end();
+    assert!(
+        refused.stderr.contains("another boot"),
+        "{}",
+        refused.stderr
+    );
+    // A real reboot leaves no pins.
+    fs::remove_dir_all(home.pins()).expect("the pins");
+    thread::sleep(Duration::from_secs(2));
+    let mut agent = after_a_reboot(&lab, &home);
+    agent.wait_until("it watches", |metrics| {
+        metrics.sum("talot_attached", &[]) == Some(1)
+    });
+    Sender::open(&lab).send_counted(&some_syns(23, 50));
+    agent.stop();
+    let rows = plus(some_syns_rows(23, 50), &some_syns_rows(23, 50));
+    let note = assert_nothing_but(&home, &rows).note;
+    for words in [
+        "not observed: reboot",
+        "the machine was restarted: what arrived after",
+    ] {
+        assert!(note.contains(words), "{note}");
+    }
+}
+
+#[test]
+fn an_agent_that_cannot_begin_leaves_nothing_behind() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    let _program = foreign::Program::attach(&lab.sensor, foreign::Mode::Native);
+    let ended = Agent::launch(&lab.sensor, &home).end();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    assert_eq!(pinned(&home), [""; 0]);
 }
 
 #[test]

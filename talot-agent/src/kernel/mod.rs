@@ -213,6 +213,7 @@ impl Kernel {
             Err(error) => {
                 if is_new {
                     pins.remove(&instance.folder)?;
+                    pins.remove_if_empty()?;
                 }
                 Err(error)
             }
@@ -302,6 +303,11 @@ impl Kernel {
         pinned.map_or("", |pinned| pinned.instance.owner.instance.as_str())
     }
 
+    /// Whether this process has made those maps.
+    pub fn is_new(&self) -> bool {
+        self.pinned.as_ref().is_none_or(|pinned| pinned.is_new)
+    }
+
     /// When a former agent has made those maps, if one has.
     pub fn since(&self) -> Option<Moment> {
         let pinned = self.pinned.as_ref().filter(|pinned| !pinned.is_new);
@@ -330,7 +336,7 @@ impl Kernel {
             return Ok(());
         };
         pins.remove(&instance.folder)?;
-        pins.remove_all()
+        pins.remove_if_empty()
     }
 
     /// Packets that an exclude rule, by its number in the configuration, has excluded at a point
