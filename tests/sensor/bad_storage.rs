@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// A small file system that ends with this value.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn at(path: PathBuf, options: &str) -> Self {
+    pub(crate) fn at(path: PathBuf, options: &str) -> Self {
         fs::create_dir(&path).expect("the mount point");
         run(Command::new("mount")
             .args(["-t", "tmpfs", "-o", options, "tmpfs"])
@@ -32,7 +32,7 @@ impl Mounted {
     }
 
     /// Fills it to the last byte.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filling")).expect("a file");
         let error = loop {
             if let Err(error) = file.write_all(&[7; 4096]) {
@@ -42,7 +42,7 @@ impl Mounted {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         fs::remove_file(self.0.join("filling")).expect("the filling");
     }
 }

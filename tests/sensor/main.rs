@@ -29,6 +29,7 @@ mod points;
 mod read;
 mod restart;
 mod scanners;
+mod soak;
 mod takeover;
 mod tun;
 mod verdict;

@@ -6,6 +6,7 @@ mod bpf_toolchain;
 mod run;
 mod setup;
 mod shell;
+mod soak;
 mod test;
 mod test_tools;
 
@@ -61,6 +62,16 @@ enum Command {
         #[arg(long)]
         rows: Option<u64>,
     },
+    /// Set up, and let a sensor suffer random faults under known traffic.
+    #[command(after_help = "Example: cargo xtask soak --seed 7 --minutes 10")]
+    Soak {
+        /// Replays the faults of an earlier run.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How long.
+        #[arg(long, default_value_t = 5.0)]
+        minutes: f64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -81,6 +92,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Setup => setup::setup(workspace),
         Command::Run { arguments } => run::run(workspace, &arguments),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
+        Command::Soak { seed, minutes } => soak::soak(workspace, seed, minutes),
         Command::Bench {
             quick,
             json,

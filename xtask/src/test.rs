@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::run::build_agent;
 use crate::setup::setup;
@@ -50,12 +50,7 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
 
     headline("tests of the whole sensor");
     let agent = build_agent(workspace)?;
-    if !shell::is_root() {
-        bail!(
-            "these tests load programs into the kernel and make network namespaces: repeat as root, \
-             `sudo -E env \"PATH=$PATH\" cargo xtask test`"
-        );
-    }
+    shell::require_root("cargo xtask test")?;
     let mut sensor = cargo(workspace, "test --release --package talot-tests");
     sensor.args(filter).env("TALOT_AGENT", agent);
     if long {
