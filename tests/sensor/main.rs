@@ -32,4 +32,5 @@ mod scanners;
 mod soak;
 mod takeover;
 mod tun;
+mod upgrade;
 mod verdict;
