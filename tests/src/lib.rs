@@ -16,6 +16,7 @@ pub mod oracle;
 pub mod packet;
 pub mod ping;
 pub mod process;
+pub mod python;
 pub mod random;
 pub mod records;
 pub mod require;

@@ -238,7 +238,7 @@ pub async fn run(config: Config) -> Result<()> {
 
 impl Sensor {
     async fn begin(config: Config) -> Result<Self> {
-        let geo = Geo::open(&config.geo)?;
+        let geo = Geo::open(&config)?;
         let sources = SourcesForm::open(&config.privacy)?;
         let journal = Journal::open(&config.data_dir).with_context(|| {
             format!(
