@@ -4,7 +4,7 @@
 //! Nothing here is an error: a test that lacks something says that it skips.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -46,6 +46,9 @@ pub(crate) fn prepare(workspace: &Path) {
     }
     if !python {
         tell(install_python_packages(workspace), "Python's packages");
+    }
+    if !has_prometheus(workspace) {
+        tell(unpack_prometheus(workspace), "Prometheus");
     }
     for component in ["rustfmt", "clippy"] {
         if !has_component(workspace, component) {
@@ -121,6 +124,35 @@ fn install_python_packages(workspace: &Path) -> Result<()> {
         "--disable-pip-version-check",
     ]);
     shell::run(install.args(PYTHON.map(|(_, package)| package)))
+}
+
+/// Prometheus and promtool, installed or unpacked.
+pub(crate) fn has_prometheus(workspace: &Path) -> bool {
+    let own = prometheus(workspace).join("usr/bin");
+    let is_there = |program: &str| shell::find(program).is_some() || own.join(program).is_file();
+    is_there("prometheus") && is_there("promtool")
+}
+
+/// Unpacks Debian's package, for to install it would start a server.
+fn unpack_prometheus(workspace: &Path) -> Result<()> {
+    let folder = prometheus(workspace);
+    let downloads = folder.join("download");
+    fs::create_dir_all(&downloads)?;
+    let mut download = Command::new("apt-get");
+    shell::run(
+        download
+            .args(["download", "prometheus"])
+            .current_dir(&downloads),
+    )?;
+    for package in fs::read_dir(&downloads)? {
+        let mut unpack = Command::new("dpkg");
+        shell::run(unpack.arg("-x").arg(package?.path()).arg(&folder))?;
+    }
+    Ok(fs::remove_dir_all(&downloads)?)
+}
+
+fn prometheus(workspace: &Path) -> PathBuf {
+    tools(workspace).join("prometheus")
 }
 
 fn tell(outcome: Result<()>, what: &str) {

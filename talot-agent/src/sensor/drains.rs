@@ -12,7 +12,8 @@ use super::{
     sections::{self, Identity, Interval, Part, Parts},
 };
 use crate::{
-    calendar,
+    calendar, durable,
+    figures::{self, Marked},
     interface::Interface,
     journal::{MergedFile, Section},
     records,
@@ -22,6 +23,8 @@ use crate::{
 pub(super) struct Pending {
     epoch: u32,
     sections: Vec<Section>,
+    /// Accesses by mark, of each section.
+    marked: Vec<Marked>,
     /// It is in the journal; only the kernel's copy is to be cleared.
     is_durable: bool,
 }
@@ -50,6 +53,7 @@ impl Sensor {
             if let Err(error) = next_day {
                 error!("going on to the next day: {error:#}");
             }
+            self.keep_figures();
             self.close_days();
             self.merge();
         });
@@ -61,6 +65,19 @@ impl Sensor {
         if self.geo.has_changed() {
             let geo = Arc::clone(&self.geo);
             tokio::task::spawn_blocking(move || geo.refresh());
+        }
+    }
+
+    /// Notes what the figures need to go on after a restart, and what room there is.
+    pub(super) fn keep_figures(&self) {
+        let data_dir = &self.config.data_dir;
+        let mut figures = lock(&self.figures);
+        match durable::free_bytes(data_dir) {
+            Ok(free) => figures.data_free = free,
+            Err(error) => error!("{error:#}"),
+        }
+        if let Err(error) = figures.keep(data_dir) {
+            error!("after a restart, some counters will begin anew: {error:#}");
         }
     }
 
@@ -150,6 +167,7 @@ impl Sensor {
         self.drained_until = before.wall;
         self.pending = Some(Pending {
             epoch,
+            marked: sections.iter().map(|s| figures::marked(&s.rows)).collect(),
             sections,
             is_durable: false,
         });
@@ -209,9 +227,9 @@ impl Sensor {
             pending.is_durable = true;
             let databases = self.geo.databases();
             let mut figures = lock(&self.figures);
-            for section in &pending.sections {
+            for (section, marked) in pending.sections.iter().zip(&pending.marked) {
                 if let Some(point) = figures.point(&section.point) {
-                    point.add(section, &databases);
+                    point.add(section, marked, &databases);
                 }
             }
         }

@@ -33,17 +33,15 @@ use self::{
 use crate::{
     calendar, clock,
     config::{Config, PointConfig, Prefix},
-    figures::{Figures, PointFigures, PointState},
+    figures::{Figures, Kept, PointFigures, PointState},
     geo::Geo,
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, MergedFile, Observation, Tally},
     kernel::{self, Capacity, Kernel},
     live::LiveLine,
-    metrics,
     plan::Window,
     privacy::SourcesForm,
-    records::Bounds,
     status,
 };
 
@@ -171,18 +169,8 @@ pub async fn run(config: Config) -> Result<()> {
         let shown = Arc::clone(&shown);
         tokio::spawn(status::serve(socket, move || lock(&shown).clone()));
     }
-    tokio::spawn(http::serve(metrics_socket, {
-        let figures = Arc::clone(&sensor.figures);
-        let zone = sensor.config.timezone.zone.clone();
-        move || {
-            let passed = |point: &PointFigures| {
-                let start = Bounds::of(point.state.day, &zone)
-                    .map_or_else(|_| clock::now(), |day| day.start);
-                Duration::try_from(clock::now().duration_since(start)).unwrap_or_default()
-            };
-            metrics::render(&lock(&figures), passed).context("writing the metrics")
-        }
-    }));
+    let published = Arc::new(sensor.published()?);
+    tokio::spawn(http::serve(metrics_socket, Arc::clone(&published)));
     say(&sensor.introduction());
 
     let mut wake = sensor.kernel.wake()?;
@@ -217,6 +205,7 @@ pub async fn run(config: Config) -> Result<()> {
             live.show(&status);
         }
         *lock(&shown) = status;
+        sensor.publish(&published);
     }
     if let Some(live) = &mut live {
         live.end();
@@ -307,10 +296,12 @@ impl Sensor {
         sensor.observe()?;
         // After it counts, for a large day takes seconds to read.
         let databases = sensor.geo.databases();
+        let kept = Kept::read(&sensor.config.data_dir);
         for point in &mut lock(&sensor.figures).points {
-            let ports = &sensor.config.metrics.ports;
-            point.total = point.begin(today, ports, &sensor.journal, &databases)?;
+            point.begin(today, &sensor.journal, &databases)?;
+            point.go_on(&kept, &sensor.journal);
         }
+        sensor.note_fill();
         Ok(sensor)
     }
 
@@ -333,7 +324,9 @@ impl Sensor {
             self.drain().context(
                 "the last drain could not be written: what was counted since the one before it is \
                      lost with the agent's end",
-            )
+            )?;
+            self.keep_figures();
+            Ok(())
         })
     }
 }
@@ -384,7 +377,8 @@ fn figures_of(point: &PointConfig, today: Date, config: &Config) -> PointFigures
             observed_seconds: 0.0,
             excluded: Vec::new(),
         },
-        &config.metrics.ports,
+        &config.metrics,
+        config.drain.day_memory / config.points.len().max(1) as u64,
     )
 }
 
