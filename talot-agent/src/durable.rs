@@ -2,8 +2,10 @@
 //! directory fsynced.
 
 use std::{
+    ffi::CString,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Write},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -89,6 +91,22 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
         result => result.with_context(|| format!("creating the directory {}", path.display()))?,
     }
     sync_dir(parent(path))
+}
+
+/// Bytes that are free for this process where a directory lies.
+///
+/// # Errors
+/// When the file system does not say.
+pub fn free_bytes(dir: &Path) -> Result<u64> {
+    let path = CString::new(dir.as_os_str().as_bytes()).context("a path with a zero byte")?;
+    // SAFETY: statvfs is plain data, for which zeroes are valid.
+    let mut answer: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path ends with a zero byte, and both outlive the call.
+    if unsafe { libc::statvfs(path.as_ptr(), &raw mut answer) } != 0 {
+        let error = io::Error::last_os_error();
+        return Err(error).with_context(|| format!("statvfs of {}", dir.display()));
+    }
+    Ok(answer.f_bavail.saturating_mul(answer.f_frsize))
 }
 
 fn parent(path: &Path) -> &Path {
