@@ -17,10 +17,7 @@ const fn unbuilt(key: &'static str, name: &'static str, only: Option<&'static st
 }
 
 /// All of it. To build one is to take its row out and to carry the value into the `Config`.
-const UNBUILT: &[Unbuilt] = &[
-    unbuilt("maintenance", "[[maintenance]]", None),
-    unbuilt("kernel.pin_dir", "[kernel] pin_dir", Some(PIN_DIR)),
-];
+const UNBUILT: &[Unbuilt] = &[unbuilt("kernel.pin_dir", "[kernel] pin_dir", Some(PIN_DIR))];
 
 /// Why this key with this value (none: not a string) is refused, if it is.
 pub(super) fn refusal(key: &str, value: Option<&str>) -> Option<Wrong> {

@@ -9,7 +9,9 @@ use arrow_array::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Bounds, DEFINITION, Manner, Table, count, day::to_date32, schema::UTC};
+use super::{
+    Bounds, DEFINITION, Manner, Table, count, day::to_date32, maintenance::Maintenance, schema::UTC,
+};
 use crate::journal::{Merged, Observation, Watched};
 
 /// What a closed day's coverage says beyond an open one's.
@@ -29,17 +31,18 @@ pub(super) fn batch(
     bounds: Bounds,
     merged: &Merged,
     manner: Manner<'_>,
+    maintenance: &Maintenance,
     closing: Option<&Closing>,
 ) -> Result<RecordBatch> {
     let observation = &merged.observation;
     let Manner {
         enrichment,
         sources,
+        maintenance: _,
     } = manner;
     let (country, asn) = (enrichment.country_database(), enrichment.asn_database());
     let expected = bounds.seconds();
     let observed = observed_seconds(observation.observed_us, expected);
-    let maintenance = 0;
     let mut columns = vec![
         date(Some(day)),
         text(point),
@@ -47,9 +50,9 @@ pub(super) fn batch(
         text(observation.timezone.last()),
         int64(expected),
         int64(observed),
-        int64(maintenance),
-        text(status(expected, observed, maintenance)),
-        text(&note(observation)),
+        int64(maintenance.seconds),
+        text(status(expected, observed, maintenance.seconds)),
+        text(&note(observation, maintenance)),
     ];
     for (_, figure) in merged.tally.figures() {
         columns.push(int64(count(figure)?));
@@ -111,8 +114,8 @@ fn addresses(watched: &[Watched], bounds: &Bounds) -> Result<String> {
     Ok(parts.join(";"))
 }
 
-/// What a reader must know: the notes of the day, and every setting that changed.
-fn note(observation: &Observation) -> String {
+/// What a reader must know: maintenance, the notes of the day, and every setting that changed.
+fn note(observation: &Observation, maintenance: &Maintenance) -> String {
     let Observation {
         xdp_mode,
         mode,
@@ -134,7 +137,8 @@ fn note(observation: &Observation) -> String {
         let values = history.changes()?.join(", then ");
         Some(format!("{name} changed: {values}"))
     });
-    let notes: Vec<_> = observation.notes.iter().cloned().chain(changes).collect();
+    let notes = maintenance.notes.iter().chain(&observation.notes);
+    let notes: Vec<_> = notes.cloned().chain(changes).collect();
     notes.join("; ")
 }
 
@@ -231,7 +235,7 @@ mod tests {
         };
         observation.merge(&later);
         assert_eq!(
-            note(&observation),
+            note(&observation, &Maintenance::default()),
             "the sensor was rebooted; mode changed: live, then dark"
         );
     }

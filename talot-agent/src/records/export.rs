@@ -8,7 +8,8 @@ use jiff::{civil::Date, tz::TimeZone};
 use parquet::arrow::ArrowWriter;
 
 use super::{
-    Batches, Bounds, Manner, Table, closed, coverage, layout, parquet_file, ports, sources, text,
+    Batches, Bounds, Manner, Table, closed, coverage, layout, maintenance::Maintenance,
+    parquet_file, ports, sources, text,
 };
 use crate::journal::{self, Drains};
 
@@ -124,17 +125,12 @@ impl Export<'_> {
                 merged.rows()?,
                 self.manner.enrichment,
             )),
-            Table::Coverage => Box::new(
-                [coverage::batch(
-                    day,
-                    point,
-                    bounds,
-                    &merged,
-                    self.manner,
-                    None,
-                )]
-                .into_iter(),
-            ),
+            Table::Coverage => {
+                let maintenance = Maintenance::of(self.manner.maintenance, point, bounds);
+                let (manner, maintenance) = (self.manner, &maintenance);
+                let batch = coverage::batch(day, point, bounds, &merged, manner, maintenance, None);
+                Box::new([batch].into_iter())
+            }
         })
     }
 }

@@ -9,6 +9,7 @@ use log::{error, info};
 use super::{Sensor, background::Background, lock};
 use crate::{
     clock,
+    config::Maintenance,
     geo::Geo,
     journal::Drains,
     privacy::SourcesForm,
@@ -54,6 +55,7 @@ struct Work {
     today: Date,
     geo: Arc<Geo>,
     sources: Arc<SourcesForm>,
+    maintenance: Vec<Maintenance>,
     days: Vec<(Date, String)>,
 }
 
@@ -65,6 +67,7 @@ impl Work {
         let manner = Manner {
             enrichment: &databases,
             sources: &self.sources,
+            maintenance: &self.maintenance,
         };
         let close = |day: Date, name: &str| {
             let closed_at = clock::now();
@@ -136,6 +139,7 @@ impl Sensor {
             today: self.window.first,
             geo: Arc::clone(&self.geo),
             sources: Arc::clone(&self.sources),
+            maintenance: self.config.maintenance.clone(),
             days: days.filter(|(day, _)| *day < self.window.first).collect(),
         }
     }
