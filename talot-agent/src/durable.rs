@@ -2,8 +2,11 @@
 //! directory fsynced.
 
 use std::{
+    ffi::CString,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Write},
+    mem,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -93,6 +96,16 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
         result => result.with_context(|| format!("creating the directory {}", path.display()))?,
     }
     sync_dir_of(path)
+}
+
+/// Bytes that may still be written to a directory's file system; none if it cannot be asked.
+pub fn free_bytes(dir: &Path) -> Option<u64> {
+    let dir = CString::new(dir.as_os_str().as_bytes()).ok()?;
+    // SAFETY: statvfs is plain data, for which zeroes are valid.
+    let mut room: libc::statvfs = unsafe { mem::zeroed() };
+    // SAFETY: the path ends with a zero byte; it writes the one struct that it is given.
+    let result = unsafe { libc::statvfs(dir.as_ptr(), &raw mut room) };
+    (result == 0).then(|| room.f_bavail.saturating_mul(room.f_frsize))
 }
 
 fn parent(path: &Path) -> &Path {

@@ -28,6 +28,8 @@ pub struct Figures {
     pub tables: Vec<(String, Fill)>,
     /// Why nothing has become durable since the last drain that did, if so.
     pub trouble: Option<String>,
+    /// Why a day that is over is not closed, if so.
+    pub closing_trouble: Option<String>,
 }
 
 /// What is known of a point.
@@ -178,6 +180,7 @@ impl Figures {
             drain_seconds: Histogram::with_opts(options.buckets(buckets))?,
             tables: Vec::new(),
             trouble: None,
+            closing_trouble: None,
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::{
 pub fn render(
     figures: &Figures,
     day_length: impl Fn(&PointFigures) -> Duration,
+    data_free_bytes: u64,
 ) -> prometheus::Result<String> {
     let registry = Registry::new();
     let page = Page(&registry);
@@ -156,6 +157,12 @@ pub fn render(
         tables
             .iter()
             .map(|(map, fill)| ([map.clone()], fill.capacity as f64)),
+    )?;
+    page.gauges(
+        "talot_data_free_bytes",
+        "Room that is left on the file system of the data directory; 0 if it cannot be asked",
+        &[],
+        [([], data_free_bytes as f64)],
     )?;
     page.gauges(
         "talot_build_info",

@@ -14,6 +14,7 @@ mod drains_under_flood;
 mod early_drain;
 mod exclude;
 mod export;
+mod faults;
 mod generic_and_native;
 mod handmade;
 mod idle;

@@ -146,20 +146,28 @@ impl Sensor {
 
     /// What is closed the journal need not keep.
     pub(super) fn note_closed(&mut self, closed: Closed) {
+        let mut trouble = None;
         for (day, name, closed) in closed {
-            let forgotten = closed.and_then(|at| {
-                self.journal.forget(day, &name)?;
-                Ok(at)
-            });
-            match forgotten {
+            match closed {
                 Ok(at) => {
                     info!("closed {day} of {name}");
                     if let Some(point) = lock(&self.figures).point(&name) {
                         point.last_closed = Some(at);
                     }
+                    if let Err(error) = self.journal.forget(day, &name) {
+                        error!(
+                            "removing what the journal has of {day} of {name}, which is closed; \
+                             will be tried again: {error:#}"
+                        );
+                    }
                 }
-                Err(error) => error!("closing {day} of {name}, will be tried again: {error:#}"),
+                Err(error) => {
+                    let what = format!("a day that is over could not be closed: {error:#}");
+                    error!("{what}; will be tried again");
+                    trouble = Some(what);
+                }
             }
         }
+        lock(&self.figures).closing_trouble = trouble;
     }
 }

@@ -33,6 +33,7 @@ use self::{
 use crate::{
     calendar, clock,
     config::{Config, PointConfig, Prefix},
+    durable,
     figures::{Figures, PointFigures, PointState},
     geo::Geo,
     http,
@@ -174,13 +175,16 @@ pub async fn run(config: Config) -> Result<()> {
     tokio::spawn(http::serve(metrics_socket, {
         let figures = Arc::clone(&sensor.figures);
         let zone = sensor.config.timezone.zone.clone();
+        let data_dir = sensor.config.data_dir.clone();
         move || {
             let passed = |point: &PointFigures| {
                 let start = Bounds::of(point.state.day, &zone)
                     .map_or_else(|_| clock::now(), |day| day.start);
                 Duration::try_from(clock::now().duration_since(start)).unwrap_or_default()
             };
-            metrics::render(&lock(&figures), passed).context("writing the metrics")
+            // Not known is as little as none.
+            let free = durable::free_bytes(&data_dir).unwrap_or(0);
+            metrics::render(&lock(&figures), passed, free).context("writing the metrics")
         }
     }));
     say(&sensor.introduction());
