@@ -114,14 +114,23 @@ fn parent(path: &Path) -> &Path {
 
 /// Makes the name of a file or directory durable.
 fn sync_dir_of(path: &Path) -> Result<()> {
-    let dir = parent(path);
+    failpoint::file(Operation::DirSync, path)
+        .with_context(|| format!("fsync of the directory {}", parent(path).display()))?;
+    sync_dir(parent(path))
+}
+
+/// Makes durable which files a directory has.
+///
+/// # Errors
+/// When it cannot be opened or synchronised.
+pub fn sync_dir(dir: &Path) -> Result<()> {
     let dir = if dir.as_os_str().is_empty() {
         Path::new(".")
     } else {
         dir
     };
-    failpoint::file(Operation::DirSync, path)
-        .and_then(|()| File::open(dir)?.sync_all())
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
         .with_context(|| format!("fsync of the directory {}", dir.display()))
 }
 

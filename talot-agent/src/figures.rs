@@ -30,6 +30,8 @@ pub struct Figures {
     pub trouble: Option<String>,
     /// Why a day that is over is not closed, if so.
     pub closing_trouble: Option<String>,
+    /// How often the clock was set.
+    pub clock_steps: u64,
 }
 
 /// What is known of a point.
@@ -181,6 +183,7 @@ impl Figures {
             tables: Vec::new(),
             trouble: None,
             closing_trouble: None,
+            clock_steps: 0,
         })
     }
 }

@@ -11,7 +11,6 @@ mod prefix;
 mod privacy;
 mod read;
 mod section;
-mod unbuilt;
 mod values;
 mod zone;
 

@@ -67,6 +67,7 @@ fn parts(file: File, tmp_dir: &Path, lengths: &[u64]) -> Vec<Part> {
         span: Span::one(0),
         path: tmp_dir.to_owned(),
         file,
+        marks: Vec::new(),
         entries: Vec::new(),
     });
     let mut offset = 0;

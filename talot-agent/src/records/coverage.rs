@@ -114,9 +114,11 @@ fn addresses(watched: &[Watched], bounds: &Bounds) -> Result<String> {
     Ok(parts.join(";"))
 }
 
-/// What a reader must know: maintenance, the notes of the day, and every setting that changed.
+/// What a reader must know: maintenance, why a part of the day was not observed, the notes of the
+/// day, and every setting that changed.
 fn note(observation: &Observation, maintenance: &Maintenance) -> String {
     let Observation {
+        gaps,
         xdp_mode,
         mode,
         verdict,
@@ -137,8 +139,17 @@ fn note(observation: &Observation, maintenance: &Maintenance) -> String {
         let values = history.changes()?.join(", then ");
         Some(format!("{name} changed: {values}"))
     });
-    let notes = maintenance.notes.iter().chain(&observation.notes);
-    let notes: Vec<_> = notes.cloned().chain(changes).collect();
+    let gaps: Vec<String> = gaps
+        .iter()
+        .filter_map(|(gap, us)| {
+            let seconds = (us + 500_000) / 1_000_000;
+            (seconds > 0).then(|| format!("{} {seconds} s", gap.name()))
+        })
+        .collect();
+    let gaps = (!gaps.is_empty()).then(|| format!("not observed: {}", gaps.join(", ")));
+    let notes = maintenance.notes.iter().cloned();
+    let notes = notes.chain(gaps).chain(observation.notes.iter().cloned());
+    let notes: Vec<_> = notes.chain(changes).collect();
     notes.join("; ")
 }
 
@@ -165,9 +176,12 @@ fn time(moment: Option<Timestamp>) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::{civil::date, tz::TimeZone};
 
     use super::*;
+    use crate::journal::Gap;
 
     #[test]
     fn the_status_follows_from_what_was_observed() {
@@ -225,6 +239,11 @@ mod tests {
         let mut observation = Observation {
             mode: "live".into(),
             kernel: "6.1".into(),
+            gaps: BTreeMap::from([
+                (Gap::Reboot, 90_600_000),
+                (Gap::Down, 3_000_000),
+                (Gap::Detached, 400_000),
+            ]),
             notes: vec!["the sensor was rebooted".into()],
             ..Observation::default()
         };
@@ -236,7 +255,8 @@ mod tests {
         observation.merge(&later);
         assert_eq!(
             note(&observation, &Maintenance::default()),
-            "the sensor was rebooted; mode changed: live, then dark"
+            "not observed: interface down 3 s, reboot 91 s; the sensor was rebooted; mode changed: live, \
+             then dark"
         );
     }
 }

@@ -3,10 +3,14 @@
 mod background;
 mod closing;
 mod days;
+mod detach;
 mod drains;
+mod heir;
 mod hooks;
 mod observer;
 mod sections;
+mod steps;
+mod takeover;
 mod view;
 
 use std::{
@@ -26,12 +30,14 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+pub use self::detach::{detach, waiting};
 use self::{
     background::Background, closing::Closing, drains::Pending, hooks::Hook, observer::Observer,
-    sections::Constant,
+    sections::Constant, steps::Steps, takeover::Before,
 };
 use crate::{
-    calendar, clock,
+    calendar,
+    clock::{self, Moment},
     config::{Config, PointConfig, Prefix},
     durable,
     figures::{Figures, PointFigures, PointState},
@@ -39,7 +45,7 @@ use crate::{
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, MergedFile, Observation, Tally},
-    kernel::{self, Capacity, Kernel},
+    kernel::{self, Capacity, Claim, Former, Kernel, Pins},
     live::LiveLine,
     metrics,
     plan::Window,
@@ -82,9 +88,10 @@ impl Point {
 /// Everything that runs.
 pub struct Sensor {
     config: Config,
-    // Before the kernel's maps: what is dropped first is detached first.
     hooks: BTreeMap<String, Hook>,
     kernel: Kernel,
+    /// What a former agent has counted with another configuration.
+    former: Vec<Former>,
     messages: EbpfLogger<&'static dyn log::Log>,
     journal: Journal,
     status_socket: Option<UnixListener>,
@@ -97,6 +104,9 @@ pub struct Sensor {
     /// Everything from before this moment is drained.
     drained_until: Timestamp,
     pending: Option<Pending>,
+    /// Nothing is attached any more, because the agent is to end.
+    is_detached: bool,
+    steps: Steps,
     closing: Closing,
     merging: Background<Result<MergedFile>>,
     /// What was last wrong with the interfaces, so that it is said once.
@@ -155,13 +165,14 @@ fn hangup_is_ignored() -> bool {
         .is_some_and(|mask| mask & 1 != 0)
 }
 
-/// Runs until SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+/// Runs until SIGINT, SIGTERM, SIGHUP or SIGQUIT. Then it detaches, or, if it is to `keep` counting,
+/// leaves the programs to the next agent.
 ///
 /// # Errors
 ///
 /// What keeps it from beginning; once it counts, only what kept the last drain from becoming
 /// durable.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, keep: bool) -> Result<()> {
     kernel::check_requirements()?;
     let metrics_socket = http::listen(config.metrics.listen).await?;
     let mut stop = Stop::listen()?;
@@ -187,7 +198,7 @@ pub async fn run(config: Config) -> Result<()> {
             metrics::render(&lock(&figures), passed, free).context("writing the metrics")
         }
     }));
-    say(&sensor.introduction());
+    say(&sensor.introduction(keep));
 
     let mut wake = sensor.kernel.wake()?;
     let mut live = LiveLine::on_terminal();
@@ -206,12 +217,10 @@ pub async fn run(config: Config) -> Result<()> {
             () = midnight => sensor.tend().await,
             () = sensor.interfaces.changed() => sensor.follow().await,
             _ = seconds.tick() => {
-                if sensor.is_past_midnight() {
+                if sensor.check_clock() || sensor.is_past_midnight() {
                     sensor.tend().await;
                 }
-                if sensor.hooks.len() < sensor.watched_interfaces().len() {
-                    sensor.follow().await;
-                }
+                sensor.follow().await;
             }
             () = stop.asked() => break,
         }
@@ -225,7 +234,7 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(live) = &mut live {
         live.end();
     }
-    sensor.stop_counting().await?;
+    sensor.stop_counting(keep).await?;
     tokio::select! {
         () = sensor.close_days_now() => {}
         () = stop.asked() => {
@@ -236,7 +245,13 @@ pub async fn run(config: Config) -> Result<()> {
     }
     say(&sensor.summary());
     let data_dir = sensor.config.data_dir.display();
-    say(&format!("detached; everything counted is in {data_dir}"));
+    if keep {
+        say(&format!(
+            "the kernel goes on counting; everything counted so far is in {data_dir}"
+        ));
+    } else {
+        say(&format!("detached; everything counted is in {data_dir}"));
+    }
     Ok(())
 }
 
@@ -262,11 +277,14 @@ impl Sensor {
             .iter()
             .map(|point| point.name.as_str())
             .collect();
-        let mut kernel = Kernel::load(capacity, &names, &config.excludes)?;
+        let claim = Claim::of(&config.data_dir)?;
+        let pins = Pins::open(&config.kernel.pin_dir, claim)?;
+        let (mut kernel, former) = Kernel::open(pins, capacity, &names, &config.excludes)?;
         let messages = kernel.messages()?;
         let since = clock::now();
         let zone = &config.timezone.zone;
-        let today = calendar::date_at(since, zone);
+        let today = calendar::date_at(since.max(clock::built()), zone);
+        let window = takeover::window(&kernel.counters().watching(), since, today)?;
         let figures = Figures::new(
             config
                 .points
@@ -276,17 +294,16 @@ impl Sensor {
         )?;
         let constant = Constant {
             kernel: kernel_release(),
+            boot: kernel::boot_id()?,
             timezone: config.timezone.name.clone(),
         };
         let mut sensor = Self {
             points: config.points.iter().map(new_point).collect(),
-            window: Window {
-                first: today,
-                tai_offset: clock::tai_offset()?,
-            },
+            window,
             config,
             hooks: BTreeMap::new(),
             kernel,
+            former,
             messages,
             journal,
             status_socket,
@@ -296,6 +313,8 @@ impl Sensor {
             cut: since,
             drained_until: since,
             pending: None,
+            is_detached: false,
+            steps: Steps::new(Moment::now()?, window.tai_offset),
             closing: Closing::default(),
             merging: Background::default(),
             hooks_trouble: None,
@@ -303,17 +322,19 @@ impl Sensor {
             geo: Arc::new(geo),
             sources: Arc::new(sources),
         };
+        let before = Before::of(&sensor);
         sensor.watch(&now, sensor.window)?;
         sensor.cut = clock::now();
         for name in sensor.watched_interfaces() {
             sensor.attach(&name, &now)?;
         }
-        sensor.observe()?;
+        sensor.finish_taking_over(&before, &now)?;
         // After it counts, for a large day takes seconds to read.
         let databases = sensor.geo.databases();
         for point in &mut lock(&sensor.figures).points {
             let ports = &sensor.config.metrics.ports;
-            point.total = point.begin(today, ports, &sensor.journal, &databases)?;
+            let first = sensor.window.first;
+            point.total = point.begin(first, ports, &sensor.journal, &databases)?;
         }
         Ok(sensor)
     }
@@ -324,20 +345,37 @@ impl Sensor {
         lock(&self.figures).tables = names.into_iter().zip(self.kernel.fill()).collect();
     }
 
-    /// Detaches, and drains what was counted.
-    async fn stop_counting(&mut self) -> Result<()> {
+    /// Detaches, unless the kernel is to go on, and drains what was counted.
+    async fn stop_counting(&mut self, keep: bool) -> Result<()> {
         let interfaces = self.interfaces.all().await;
         tokio::task::block_in_place(|| {
             if let Ok(interfaces) = &interfaces {
                 self.note_missed(interfaces);
             }
-            // Nothing is counted any more when the last drain begins.
-            self.hooks.clear();
-            self.kernel.wait()?;
+            if !keep {
+                // Nothing is counted any more when the last drain begins.
+                for (_, hook) in std::mem::take(&mut self.hooks) {
+                    hook.attachment.detach();
+                }
+                self.kernel.wait()?;
+                self.is_detached = true;
+            }
+            if self.window.waiting {
+                warn!("{}; the next agent finds them", self.why_waiting());
+                return Ok(());
+            }
             self.drain().context(
-                "the last drain could not be written: what was counted since the one before it is \
-                     lost with the agent's end",
-            )
+                "the last drain could not be written; the kernel keeps it, and the next agent finds it",
+            )?;
+            self.drain_former();
+            if keep {
+                for (_, hook) in std::mem::take(&mut self.hooks) {
+                    hook.attachment.keep();
+                }
+            } else if self.former.is_empty() {
+                self.kernel.release()?;
+            }
+            Ok(())
         })
     }
 }

@@ -41,16 +41,17 @@ impl Sensor {
     /// Packets of a point that only the kernel has: the drain that is not durable yet among them.
     fn in_kernel(&self, slot: u8) -> u64 {
         let pending = self.pending.as_ref().and_then(Pending::epoch);
-        let epochs = [Some(self.kernel.epoch()), pending];
+        let counters = self.kernel.counters();
+        let epochs = [Some(counters.epoch()), pending];
         epochs
             .into_iter()
             .flatten()
-            .map(|epoch| self.kernel.holding(epoch, slot).seen)
+            .map(|epoch| counters.holding(epoch, slot).seen)
             .sum()
     }
 
     /// What is watched and how, in one short block.
-    pub(super) fn introduction(&self) -> String {
+    pub(super) fn introduction(&self, keep: bool) -> String {
         let mut lines = vec![format!(
             "talot-agent {} is watching {} point(s); days end at midnight {}",
             env!("CARGO_PKG_VERSION"),
@@ -91,7 +92,12 @@ impl Sensor {
             "  metrics  http://{}/metrics",
             self.config.metrics.listen
         ));
-        lines.push("  Ctrl-C drains, writes and detaches".to_owned());
+        let end = if keep {
+            "drains and writes; the kernel goes on counting"
+        } else {
+            "drains, writes and detaches"
+        };
+        lines.push(format!("  Ctrl-C {end}"));
         lines.join("\n")
     }
 

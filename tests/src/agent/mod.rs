@@ -15,6 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 pub use self::home::Home;
+pub(crate) use self::home::sweep_pins;
 use crate::{
     http,
     lab::Namespace,

@@ -3,7 +3,6 @@ mod files;
 mod maintenance;
 mod noise;
 mod points;
-mod unbuilt;
 mod values;
 
 use std::{path::Path, time::Duration};
