@@ -13,10 +13,11 @@ use crate::bpf_toolchain::tools;
 use crate::{apt, shell};
 
 /// Programs and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("hping3", "hping3"),
     ("ip", "iproute2"),
     ("masscan", "masscan"),
+    ("mkfs.ext4", "e2fsprogs"),
     ("nmap", "nmap"),
     ("nsenter", "util-linux"),
     ("python3", "python3"),

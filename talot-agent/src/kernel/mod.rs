@@ -62,6 +62,8 @@ pub struct Kernel {
 struct Pinned {
     pins: Pins,
     instance: Instance,
+    /// This process has made the maps.
+    is_new: bool,
 }
 
 /// What the programs are loaded with.
@@ -201,12 +203,17 @@ impl Kernel {
         });
         match finished {
             Ok(kernel) => {
-                let pinned = Some(Pinned { pins, instance });
+                let pinned = Some(Pinned {
+                    pins,
+                    instance,
+                    is_new,
+                });
                 Ok((Self { pinned, ..kernel }, former))
             }
             Err(error) => {
                 if is_new {
                     pins.remove(&instance.folder)?;
+                    pins.remove_if_empty()?;
                 }
                 Err(error)
             }
@@ -296,9 +303,14 @@ impl Kernel {
         pinned.map_or("", |pinned| pinned.instance.owner.instance.as_str())
     }
 
-    /// When those maps were made.
+    /// Whether this process has made those maps.
+    pub fn is_new(&self) -> bool {
+        self.pinned.as_ref().is_none_or(|pinned| pinned.is_new)
+    }
+
+    /// When a former agent has made those maps, if one has.
     pub fn since(&self) -> Option<Moment> {
-        let pinned = self.pinned.as_ref();
+        let pinned = self.pinned.as_ref().filter(|pinned| !pinned.is_new);
         pinned.map(|pinned| pinned.instance.owner.since)
     }
 
@@ -320,11 +332,11 @@ impl Kernel {
     ///
     /// If a pin cannot be removed.
     pub fn release(&self) -> Result<()> {
-        let Some(Pinned { pins, instance }) = &self.pinned else {
+        let Some(Pinned { pins, instance, .. }) = &self.pinned else {
             return Ok(());
         };
         pins.remove(&instance.folder)?;
-        pins.remove_all()
+        pins.remove_if_empty()
     }
 
     /// Packets that an exclude rule, by its number in the configuration, has excluded at a point

@@ -53,7 +53,7 @@ pub fn detach(config: &Config, force: bool) -> Result<String> {
             .sum::<u64>();
         pins.remove_former(&former)?;
     }
-    pins.remove_all()?;
+    pins.remove_if_empty()?;
     Ok(format!(
         "detached; {packets} packets that the kernel still held are in {}\n",
         config.data_dir.display()

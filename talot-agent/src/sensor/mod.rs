@@ -322,13 +322,17 @@ impl Sensor {
             geo: Arc::new(geo),
             sources: Arc::new(sources),
         };
-        let before = Before::of(&sensor);
-        sensor.watch(&now, sensor.window)?;
-        sensor.cut = clock::now();
-        for name in sensor.watched_interfaces() {
-            sensor.attach(&name, &now)?;
+        if sensor.journal.set_aside() > 0 {
+            let note = "a damaged file of the journal was set aside: what it counted is lost";
+            for point in &mut sensor.points {
+                point.notes.push(note.to_owned());
+            }
         }
-        sensor.finish_taking_over(&before, &now)?;
+        let before = Before::of(&sensor);
+        if let Err(error) = sensor.begin_to_watch(&before, &now) {
+            sensor.give_up();
+            return Err(error);
+        }
         // After it counts, for a large day takes seconds to read.
         let databases = sensor.geo.databases();
         for point in &mut lock(&sensor.figures).points {
@@ -337,6 +341,32 @@ impl Sensor {
             point.total = point.begin(first, ports, &sensor.journal, &databases)?;
         }
         Ok(sensor)
+    }
+
+    fn begin_to_watch(
+        &mut self,
+        before: &Before,
+        interfaces: &BTreeMap<String, Interface>,
+    ) -> Result<()> {
+        self.watch(interfaces, self.window)?;
+        self.cut = clock::now();
+        for name in self.watched_interfaces() {
+            self.attach(&name, interfaces)?;
+        }
+        self.finish_taking_over(before, interfaces)
+    }
+
+    /// It could not begin: what it has made itself goes. What a former agent has left goes on.
+    fn give_up(&mut self) {
+        if !self.kernel.is_new() {
+            return;
+        }
+        for (_, hook) in std::mem::take(&mut self.hooks) {
+            hook.attachment.detach();
+        }
+        if let Err(error) = self.kernel.release() {
+            warn!("{error:#}");
+        }
     }
 
     /// How full the kernel's tables are.
@@ -372,7 +402,7 @@ impl Sensor {
                 for (_, hook) in std::mem::take(&mut self.hooks) {
                     hook.attachment.keep();
                 }
-            } else if self.former.is_empty() {
+            } else {
                 self.kernel.release()?;
             }
             Ok(())

@@ -86,9 +86,20 @@ impl<'lab> Agent<'lab> {
     /// # Panics
     /// When it does not.
     pub fn start(namespace: &'lab Namespace, home: &Home) -> Self {
-        let mut agent = Self::launch(namespace, home);
-        agent.wait_until_it_watches();
-        agent
+        Self::launch(namespace, home).watching()
+    }
+
+    /// Starts `run --keep` inside a namespace and waits until it watches every point.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start_and_keep(namespace: &'lab Namespace, home: &Home) -> Self {
+        Self::launch_by(namespace, &[], home, &["--keep"]).watching()
+    }
+
+    fn watching(mut self) -> Self {
+        self.wait_until_it_watches();
+        self
     }
 
     /// Waits until it watches every point.
@@ -110,19 +121,20 @@ impl<'lab> Agent<'lab> {
     /// # Panics
     /// When it cannot be started.
     pub fn launch(namespace: &'lab Namespace, home: &Home) -> Self {
-        Self::launch_by(namespace, &[], home)
+        Self::launch_by(namespace, &[], home, &[])
     }
 
-    /// Starts `run` inside a namespace by way of other programs that lead to it (`setpriv …`).
+    /// Starts `run`, with more words, inside a namespace by way of other programs that lead to it
+    /// (`setpriv …`).
     ///
     /// # Panics
     /// When it cannot be started.
-    pub fn launch_by(namespace: &'lab Namespace, by: &[&str], home: &Home) -> Self {
+    pub fn launch_by(namespace: &'lab Namespace, by: &[&str], home: &Home, more: &[&str]) -> Self {
         let program = program();
         let program = program.to_str().expect("a path in UTF-8");
         let mut words = by.iter().chain([&program, &"run", &"--config"]);
         let mut command = namespace.command(words.next().expect("there is a program"));
-        command.args(words).arg(home.configuration());
+        command.args(words).arg(home.configuration()).args(more);
         Self::spawn(namespace, command)
     }
 
@@ -260,10 +272,18 @@ impl<'lab> Agent<'lab> {
         self.end()
     }
 
-    /// Kills it, so that it can do nothing more, and waits until it is gone.
+    /// Sends it a signal.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// When it is gone.
+    pub fn signal(&self, signal: i32) {
+        self.process.signal(signal);
+    }
+
+    /// Kills it.
+    ///
+    /// # Panics
+    /// When it has ended already.
     pub fn kill(self) -> Ended {
         self.process.signal(libc::SIGKILL);
         self.end()

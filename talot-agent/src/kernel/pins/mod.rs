@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
 use log::{info, warn};
 use talot_common::layout::{CONVERSATIONS_VERSION, VERSION};
 
@@ -215,17 +215,15 @@ impl Pins {
         self.remove(former.folder())
     }
 
-    /// Removes the whole folder: nothing is attached and nothing is held any more.
+    /// Removes the whole folder, unless something in it still holds counts.
     ///
     /// # Errors
     ///
-    /// If something cannot be removed, or still holds counts.
-    pub fn remove_all(&self) -> Result<()> {
-        ensure!(
-            self.instances()?.is_empty(),
-            "{} still holds counts",
-            self.root.display()
-        );
+    /// If something cannot be removed.
+    pub fn remove_if_empty(&self) -> Result<()> {
+        if !self.instances()?.is_empty() {
+            return Ok(());
+        }
         fs::remove_dir_all(&self.root).with_context(|| format!("removing {}", self.root.display()))
     }
 }

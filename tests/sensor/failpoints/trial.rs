@@ -24,7 +24,7 @@ use talot_tests::{
 use crate::common::{POINT, dark};
 
 /// When the day ends, from the beginning of a run: time for drains enough to be merged before.
-const MIDNIGHT: i64 = 6;
+const MIDNIGHT: i64 = 10;
 /// Between a packet and midnight at least this: the test's clock and the kernel's are read apart.
 const APART: Duration = Duration::from_millis(40);
 /// How long an agent may take to come to a point.
@@ -145,6 +145,10 @@ impl Trial {
         let _ = fs::remove_dir_all(old_records(home));
         let (sources, ports, coverage) = (home.sources(), home.ports(), home.coverage());
         identity::check(&sources, &ports, &coverage);
+        assert!(
+            !sent[0].is_empty(),
+            "{name}: the agent took too long to be ready"
+        );
         let dates: Vec<&str> = coverage.iter().map(|record| record.date.as_str()).collect();
         assert_eq!(dates.len(), 2, "{name}: {dates:?}");
         assert!(coverage[0].closed_at.is_some(), "{name}");

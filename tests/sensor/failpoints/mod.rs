@@ -9,6 +9,7 @@ use talot_agent::failpoint::POINTS;
 use talot_tests::{agent::program_with_failpoints, require};
 
 use self::trial::Trial;
+use crate::common::alone;
 
 /// Points that are passed before a midnight, in the order in which an agent that starts again after
 /// each death comes to them.
@@ -104,6 +105,7 @@ fn an_error_at_any_point_loses_nothing() {
     if !can_run("an_error_at_any_point_loses_nothing") {
         return;
     }
+    let _alone = alone();
     let mut all = [DRAINING, MERGING, CLOSING, CLOSING_ON].concat();
     // Needs a death before it.
     all.retain(|point| *point != "temporary.delete");
@@ -120,6 +122,7 @@ fn a_death_at_any_point_loses_nothing() {
     if !can_run("a_death_at_any_point_loses_nothing") {
         return;
     }
+    let _alone = alone();
     at_once(vec![
         deaths(DRAINING).restarting(),
         deaths(MERGING).restarting(),
@@ -136,6 +139,7 @@ fn every_point_by_itself() {
     if std::env::var_os("TALOT_TEST_LONG").is_none() || !can_run("every_point_by_itself") {
         return;
     }
+    let _alone = alone();
     let mut trials = Vec::new();
     for point in POINTS {
         for action in ["kill@1", "eio@1..3", "enospc@1..3"] {
