@@ -160,6 +160,7 @@ fn run(command: Command) -> Result<()> {
                 manner: Manner {
                     enrichment: &databases,
                     sources: &sources,
+                    maintenance: &config.maintenance,
                 },
                 verify: !no_verify,
             };

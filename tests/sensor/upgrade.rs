@@ -9,8 +9,9 @@ use std::{
 };
 
 use talot_tests::{
-    agent::{Agent, Home},
+    agent::{Agent, Home, program_with_failpoints},
     lab::Lab,
+    require,
     send::Sender,
     traffic, tzif,
 };
@@ -22,6 +23,13 @@ use crate::{
 
 #[test]
 fn programs_are_replaced_under_load_without_a_gap() {
+    if !require::met(
+        "upgrade",
+        "a second build of the agent (cargo xtask test)",
+        program_with_failpoints().is_some(),
+    ) {
+        return;
+    }
     let _alone = alone();
     let times = if env::var_os("TALOT_TEST_LONG").is_some() {
         100
@@ -33,18 +41,31 @@ fn programs_are_replaced_under_load_without_a_gap() {
     let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
     let over = AtomicBool::new(false);
     let log = thread::scope(|scope| {
-        let mut agent = Agent::start_and_keep(&lab.sensor, &home);
+        // Two builds of the agent, with two programs.
+        let start = |number: u32| {
+            if number.is_multiple_of(2) {
+                return Agent::start_and_keep(&lab.sensor, &home);
+            }
+            let mut agent = Agent::launch_with_faults(&lab.sensor, &home, "");
+            agent.wait_until_it_watches();
+            agent
+        };
+        let mut agent = start(0);
         let traffic = scope.spawn(|| traffic::send_until(&lab, midnight, &over));
         let _over = Over(&over);
-        for _ in 0..times {
+        for number in 1..=times {
             thread::sleep(Duration::from_millis(300));
-            agent.stop();
+            if number.is_multiple_of(2) {
+                agent.kill();
+            } else {
+                agent.stop();
+            }
             thread::sleep(Duration::from_millis(200));
-            agent = Agent::start_and_keep(&lab.sensor, &home);
+            agent = start(number);
         }
         over.store(true, Ordering::Relaxed);
         let log = traffic.join().expect("the traffic");
-        agent.stop();
+        agent.kill();
         log
     });
     Agent::start(&lab.sensor, &home).stop();

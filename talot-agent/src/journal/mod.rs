@@ -37,7 +37,7 @@ pub use self::{
     sorted::sorted,
     tally::Tally,
 };
-use self::{file::DrainFile, span::Span};
+use self::{file::DrainFile, recovery::Found, span::Span};
 use crate::durable;
 
 const DIRECTORY: &str = "journal";
@@ -53,6 +53,7 @@ pub struct Journal {
     /// Number of the next drain.
     next: u64,
     drains: Drains,
+    set_aside: usize,
     /// Held as long as the journal is open.
     _lock: File,
 }
@@ -69,7 +70,11 @@ impl Journal {
         durable::create_dir_all(&tmp_dir)?;
         let lock = lock(&dir.join("lock"), data_dir)?;
         recovery::remove_temporaries(&tmp_dir)?;
-        let (files, next) = recovery::open_files(&dir, &data_dir.join("damaged"))?;
+        let Found {
+            files,
+            next,
+            set_aside,
+        } = recovery::open_files(&dir, &data_dir.join("damaged"))?;
         // What was found is believed to be durable from now on.
         durable::sync_dir(&dir)?;
         let drains = Drains {
@@ -81,6 +86,7 @@ impl Journal {
             tmp_dir,
             next,
             drains,
+            set_aside,
             _lock: lock,
         })
     }
@@ -162,6 +168,11 @@ impl Journal {
 
     fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
         self.drains.files.iter().flat_map(|file| &file.marks)
+    }
+
+    /// How many files were found damaged when it was opened: what they counted is lost.
+    pub const fn set_aside(&self) -> usize {
+        self.set_aside
     }
 
     /// The days and points that are not closed.

@@ -245,6 +245,7 @@ impl Counters {
     /// Empties the maps of an ended epoch. If it is cut short, doing it again ends it: what says
     /// that there is something to clear goes last.
     pub fn clear(&mut self, epoch: u32) {
+        crate::failpoint::hit("clear.before");
         for (point, day) in self.slots() {
             if self.tally(epoch, point, day).overflow > 0 {
                 let base = overflow_base(epoch, self.points, point, day);
@@ -257,7 +258,9 @@ impl Counters {
                 self.tallies.set(index as usize, Tally::default());
             }
         }
+        crate::failpoint::hit("clear.midst");
         self.table.clear(epoch);
+        crate::failpoint::hit("clear.after");
     }
 
     /// What the kernel holds of a point in an epoch, which may go on counting.

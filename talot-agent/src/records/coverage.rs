@@ -9,7 +9,9 @@ use arrow_array::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Bounds, DEFINITION, Manner, Table, count, day::to_date32, schema::UTC};
+use super::{
+    Bounds, DEFINITION, Manner, Table, count, day::to_date32, maintenance::Maintenance, schema::UTC,
+};
 use crate::journal::{Merged, Observation, Watched};
 
 /// What a closed day's coverage says beyond an open one's.
@@ -29,17 +31,18 @@ pub(super) fn batch(
     bounds: Bounds,
     merged: &Merged,
     manner: Manner<'_>,
+    maintenance: &Maintenance,
     closing: Option<&Closing>,
 ) -> Result<RecordBatch> {
     let observation = &merged.observation;
     let Manner {
         enrichment,
         sources,
+        maintenance: _,
     } = manner;
     let (country, asn) = (enrichment.country_database(), enrichment.asn_database());
     let expected = bounds.seconds();
     let observed = observed_seconds(observation.observed_us, expected);
-    let maintenance = 0;
     let mut columns = vec![
         date(Some(day)),
         text(point),
@@ -47,9 +50,9 @@ pub(super) fn batch(
         text(observation.timezone.last()),
         int64(expected),
         int64(observed),
-        int64(maintenance),
-        text(status(expected, observed, maintenance)),
-        text(&note(observation)),
+        int64(maintenance.seconds),
+        text(status(expected, observed, maintenance.seconds)),
+        text(&note(observation, maintenance)),
     ];
     for (_, figure) in merged.tally.figures() {
         columns.push(int64(count(figure)?));
@@ -111,9 +114,9 @@ fn addresses(watched: &[Watched], bounds: &Bounds) -> Result<String> {
     Ok(parts.join(";"))
 }
 
-/// What a reader must know: why a part of the day was not observed, the notes of the day, and every
-/// setting that changed.
-fn note(observation: &Observation) -> String {
+/// What a reader must know: maintenance, why a part of the day was not observed, the notes of the
+/// day, and every setting that changed.
+fn note(observation: &Observation, maintenance: &Maintenance) -> String {
     let Observation {
         gaps,
         xdp_mode,
@@ -144,8 +147,9 @@ fn note(observation: &Observation) -> String {
         })
         .collect();
     let gaps = (!gaps.is_empty()).then(|| format!("not observed: {}", gaps.join(", ")));
-    let notes = observation.notes.iter().cloned();
-    let notes: Vec<_> = gaps.into_iter().chain(notes).chain(changes).collect();
+    let notes = maintenance.notes.iter().cloned();
+    let notes = notes.chain(gaps).chain(observation.notes.iter().cloned());
+    let notes: Vec<_> = notes.chain(changes).collect();
     notes.join("; ")
 }
 
@@ -250,7 +254,7 @@ mod tests {
         };
         observation.merge(&later);
         assert_eq!(
-            note(&observation),
+            note(&observation, &Maintenance::default()),
             "not observed: interface down 3 s, reboot 91 s; the sensor was rebooted; mode changed: live, \
              then dark"
         );

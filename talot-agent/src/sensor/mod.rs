@@ -307,6 +307,12 @@ impl Sensor {
             geo: Arc::new(geo),
             sources: Arc::new(sources),
         };
+        if sensor.journal.set_aside() > 0 {
+            let note = "a damaged file of the journal was set aside: what it counted is lost";
+            for point in &mut sensor.points {
+                point.notes.push(note.to_owned());
+            }
+        }
         let before = Before::of(&sensor);
         if let Err(error) = sensor.begin_to_watch(&before, &now) {
             sensor.give_up();

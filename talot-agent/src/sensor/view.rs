@@ -38,7 +38,11 @@ impl Sensor {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since: self.since,
             last_drain: figures.last_drain,
-            trouble: figures.trouble.clone(),
+            trouble: [&figures.trouble, &figures.closing_trouble]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
             tables: figures.tables.clone(),
             databases: self.geo.described(),
             sources_form: self.sources.name(),
