@@ -31,7 +31,7 @@ fn programs_are_replaced_under_load_without_a_gap() {
         return;
     }
     let _alone = alone();
-    let times = if env::var_os("TALOT_TEST_LONG").is_some() {
+    let times: u32 = if env::var_os("TALOT_TEST_LONG").is_some() {
         100
     } else {
         6
