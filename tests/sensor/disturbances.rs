@@ -24,6 +24,7 @@ use talot_tests::{
 use crate::{
     common::{OFTEN, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows},
     kills::Over,
+    takeover::seconds_of,
 };
 
 /// How soon an interface is watched again that is back.
@@ -90,13 +91,6 @@ fn an_interface_that_is_down_is_a_gap_with_its_reason() {
     let coverage = assert_nothing_but(&home, &rows);
     let down = seconds_of(&coverage.note, "interface down");
     assert!((2..=5).contains(&down), "{}", coverage.note);
-}
-
-/// The seconds that a note gives for a reason.
-fn seconds_of(note: &str, reason: &str) -> i64 {
-    let rest = note.split(reason).nth(1).unwrap_or_default();
-    let number = rest.split_whitespace().next().unwrap_or_default();
-    number.parse().unwrap_or(-1)
 }
 
 #[test]
