@@ -29,11 +29,11 @@ use crate::{
 };
 
 /// A small file system that ends with this value.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
     /// In memory.
-    fn at(path: PathBuf, options: &str) -> Self {
+    pub(crate) fn at(path: PathBuf, options: &str) -> Self {
         Self::mount(path, &["-t", "tmpfs", "-o", options, "tmpfs"])
     }
 
@@ -58,7 +58,7 @@ impl Mounted {
     fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filling")).expect("a file");
         let error = loop {
-            if let Err(error) = file.write_all(&[7; 4096]) {
+            if let Err(error) = file.write_all(&[7; 512]) {
                 break error;
             }
         };

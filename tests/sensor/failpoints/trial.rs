@@ -21,7 +21,10 @@ use talot_tests::{
     tzif,
 };
 
-use crate::common::{POINT, dark};
+use crate::{
+    bad_storage::Mounted,
+    common::{POINT, dark},
+};
 
 /// When the day ends, from the beginning of a run: time for drains enough to be merged before.
 const MIDNIGHT: i64 = 10;
@@ -81,6 +84,8 @@ impl Trial {
         let lab = Lab::quiet();
         let midnight = tzif::now() + MIDNIGHT;
         let home = Home::with_midnight(midnight, &self.configuration());
+        // In memory: so many agents at once would wait for one disk.
+        let _data = Mounted::at(home.data(), "size=64m");
         prepare(&home);
         if self.restarts {
             // So that all that is sent is counted, however early the next one dies.
