@@ -5,7 +5,6 @@ use std::{
     ffi::CString,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Write},
-    mem,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process,
@@ -98,14 +97,20 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
     sync_dir_of(path)
 }
 
-/// Bytes that may still be written to a directory's file system; none if it cannot be asked.
-pub fn free_bytes(dir: &Path) -> Option<u64> {
-    let dir = CString::new(dir.as_os_str().as_bytes()).ok()?;
+/// Bytes that are free for this process where a directory lies.
+///
+/// # Errors
+/// When the file system does not say.
+pub fn free_bytes(dir: &Path) -> Result<u64> {
+    let path = CString::new(dir.as_os_str().as_bytes()).context("a path with a zero byte")?;
     // SAFETY: statvfs is plain data, for which zeroes are valid.
-    let mut room: libc::statvfs = unsafe { mem::zeroed() };
-    // SAFETY: the path ends with a zero byte; it writes the one struct that it is given.
-    let result = unsafe { libc::statvfs(dir.as_ptr(), &raw mut room) };
-    (result == 0).then(|| room.f_bavail.saturating_mul(room.f_frsize))
+    let mut answer: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path ends with a zero byte, and both outlive the call.
+    if unsafe { libc::statvfs(path.as_ptr(), &raw mut answer) } != 0 {
+        let error = io::Error::last_os_error();
+        return Err(error).with_context(|| format!("statvfs of {}", dir.display()));
+    }
+    Ok(answer.f_bavail.saturating_mul(answer.f_frsize))
 }
 
 fn parent(path: &Path) -> &Path {

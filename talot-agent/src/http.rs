@@ -1,7 +1,8 @@
 //! The HTTP server of the metrics. Whatever a client does costs the counting nothing: few
-//! connections, short requests, time limits.
+//! connections, of which the oldest makes room, short requests, time limits, and an answer that is
+//! there already.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use http_body_util::Full;
@@ -14,12 +15,14 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use log::{debug, warn};
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{net::TcpListener, task::AbortHandle, time::timeout};
 
-const CONNECTIONS: usize = 64;
+use crate::metrics::Published;
+
+const CONNECTIONS: usize = 128;
 const LARGEST_HEAD: usize = 8 * 1024;
 const REQUEST_TIME: Duration = Duration::from_secs(2);
-const CONNECTION_TIME: Duration = Duration::from_secs(60);
+const CONNECTION_TIME: Duration = Duration::from_secs(10);
 
 /// A socket that listens for scrapes.
 ///
@@ -35,17 +38,10 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Serves `/metrics` as long as the agent runs.
-pub async fn serve<F>(listener: TcpListener, page: F)
-where
-    F: Fn() -> Result<String> + Send + Sync + 'static,
-{
-    let page = Arc::new(page);
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves `/metrics`, `/healthz` and `/readyz` as long as the agent runs.
+pub async fn serve(listener: TcpListener, published: Arc<Published>) {
+    let mut connections = VecDeque::<AbortHandle>::new();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -55,42 +51,62 @@ where
                 continue;
             }
         };
-        let page = Arc::clone(&page);
-        tokio::spawn(async move {
+        connections.retain(|connection| !connection.is_finished());
+        if connections.len() >= CONNECTIONS
+            && let Some(oldest) = connections.pop_front()
+        {
+            oldest.abort();
+        }
+        let published = Arc::clone(&published);
+        let connection = tokio::spawn(async move {
             let service = service_fn(move |request| {
-                let response = answer(&request, page.as_ref());
+                let response = answer(&request, &published);
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(REQUEST_TIME)
                 .max_buf_size(LARGEST_HEAD)
+                .keep_alive(false)
                 .serve_connection(TokioIo::new(stream), service);
             match timeout(CONNECTION_TIME, connection).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("a client of the metrics: {error}"),
                 Err(_) => debug!("a client of the metrics stayed too long"),
             }
-            drop(permit);
         });
+        connections.push_back(connection.abort_handle());
     }
 }
 
-fn answer(request: &Request<Incoming>, page: impl Fn() -> Result<String>) -> Response<Full<Bytes>> {
-    const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    let (status, text) = match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/metrics") => match page() {
-            Ok(text) => (StatusCode::OK, text),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}\n")),
-        },
-        (_, "/metrics") => (StatusCode::METHOD_NOT_ALLOWED, "GET it\n".to_owned()),
-        _ => (
-            StatusCode::NOT_FOUND,
-            "the metrics are at /metrics\n".to_owned(),
-        ),
+fn answer(request: &Request<Incoming>, published: &Published) -> Response<Full<Bytes>> {
+    const METRICS: HeaderValue =
+        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+    let is_read = matches!(request.method(), &Method::GET | &Method::HEAD);
+    let well = |troubles: Vec<String>| {
+        if troubles.is_empty() {
+            (StatusCode::OK, TEXT, Bytes::from("ok\n"))
+        } else {
+            let text = troubles.join("\n") + "\n";
+            (StatusCode::SERVICE_UNAVAILABLE, TEXT, Bytes::from(text))
+        }
     };
-    let mut response = Response::new(Full::new(Bytes::from(text)));
+    let (status, kind, text) = match request.uri().path() {
+        "/metrics" | "/healthz" | "/readyz" if !is_read => {
+            let text = Bytes::from("GET it\n");
+            (StatusCode::METHOD_NOT_ALLOWED, TEXT, text)
+        }
+        "/metrics" => (StatusCode::OK, METRICS, published.page()),
+        "/healthz" => well(published.hangs().into_iter().collect()),
+        "/readyz" => well(published.troubles()),
+        _ => {
+            let text = "there are /metrics, /healthz and /readyz\n";
+            (StatusCode::NOT_FOUND, TEXT, Bytes::from(text))
+        }
+    };
+    let mut response = Response::new(Full::new(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, TEXT);
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }

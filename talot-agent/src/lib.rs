@@ -19,5 +19,4 @@ pub mod privacy;
 pub mod records;
 pub mod row;
 pub mod sensor;
-pub mod shown;
 pub mod status;

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use talot_agent::{
     capture::{self, Usage},
     config::{Config, Mistakes},
-    geo::Geo,
+    geo::{Geo, fetch},
     interface,
     privacy::SourcesForm,
     records::{Export, Format, Manner, Table},
@@ -81,6 +81,22 @@ enum Command {
     /// Validate the configuration; name every mistake with its line
     #[command(after_help = "Example: talot-agent check --config /etc/talot/talot.toml")]
     Check(Configured),
+    /// Countries of sources
+    #[command(subcommand)]
+    Geo(GeoCommand),
+}
+
+#[derive(Subcommand)]
+enum GeoCommand {
+    /// Bring the free default country database into the data directory, by curl
+    #[command(after_help = "Example: talot-agent geo fetch --config /etc/talot/talot.toml")]
+    Fetch {
+        #[command(flatten)]
+        configured: Configured,
+        /// Do nothing if it is there, or if the configuration names another
+        #[arg(long)]
+        if_missing: bool,
+    },
 }
 
 #[derive(Args)]
@@ -136,7 +152,7 @@ fn run(command: Command) -> Result<()> {
             no_verify,
         } => {
             let config = configured.load()?;
-            let databases = Geo::open(&config.geo)?.databases();
+            let databases = Geo::open(&config)?.databases();
             let sources = SourcesForm::open(&config.privacy)?;
             let export = Export {
                 data_dir: &config.data_dir,
@@ -171,9 +187,19 @@ fn run(command: Command) -> Result<()> {
             }
             say(&sensor::detach(&config, force)?)
         }
+        Command::Geo(GeoCommand::Fetch {
+            configured,
+            if_missing,
+        }) => {
+            let config = configured.load()?;
+            if if_missing && !fetch::is_missing(&config) {
+                return Ok(());
+            }
+            say(&fetch::fetch(&config.data_dir)?)
+        }
         Command::Check(configured) => {
             let config = configured.load()?;
-            Geo::open(&config.geo)?;
+            Geo::open(&config)?;
             SourcesForm::open(&config.privacy)?;
             say(match &configured.config {
                 Some(_) => "the configuration is right\n",

@@ -7,6 +7,7 @@ mod bpf;
 mod close;
 mod contestant;
 mod drain;
+mod enrich;
 mod generator;
 mod identity;
 mod live;
@@ -56,6 +57,7 @@ fn run() -> Result<ExitCode> {
             Tier::Live => machine::apart(|| live::measure(&options, &laboratory())),
             Tier::Drain => laboratory().sensor.inside(|| drain::measure(&options)),
             Tier::Close => close::measure(&options),
+            Tier::Enrich => machine::apart(|| enrich::measure(&options)),
         }?);
     }
     report::compare(&mut rows);

@@ -43,7 +43,13 @@ impl Options {
             }
         }
         if options.tiers.is_empty() {
-            options.tiers = vec![Tier::Test, Tier::Live, Tier::Drain, Tier::Close];
+            options.tiers = vec![
+                Tier::Test,
+                Tier::Live,
+                Tier::Drain,
+                Tier::Close,
+                Tier::Enrich,
+            ];
         }
         if options.rows == 0 {
             options.rows = if options.quick { 1_000_000 } else { 10_000_000 };
@@ -87,6 +93,7 @@ fn tier(name: &str) -> Result<Tier> {
         "live" => Tier::Live,
         "drain" => Tier::Drain,
         "close" => Tier::Close,
-        _ => bail!("--tier {name}: there are test, live, drain and close"),
+        "enrich" => Tier::Enrich,
+        _ => bail!("--tier {name}: there are test, live, drain, close and enrich"),
     })
 }

@@ -55,7 +55,7 @@ impl Mounted {
     }
 
     /// Fills it to the last byte.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filling")).expect("a file");
         let error = loop {
             if let Err(error) = file.write_all(&[7; 512]) {
@@ -65,7 +65,7 @@ impl Mounted {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         fs::remove_file(self.0.join("filling")).expect("the filling");
     }
 }

@@ -1,25 +1,26 @@
 //! The metrics say what was sent.
 
-use talot_tests::{
-    agent::{Agent, Home, ask},
-    identity,
-    lab::Lab,
-    metrics::Metrics,
-    packet::{Ends, flag, frame, tcp, udp},
-    send::Sender,
-    shell::text,
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    net::TcpStream,
+    process::{Command, Stdio},
+    time::Instant,
 };
 
-use crate::common::{OFTEN, POINT, dark, some_syns, some_syns_rows};
+use talot_tests::{
+    agent::{Agent, Home, LISTEN, ask},
+    http, identity,
+    lab::{INTERFACE, Lab},
+    metrics::Metrics,
+    packet::{Ends, flag, frame, tcp, udp},
+    prometheus, require,
+    send::Sender,
+    shell::{ip, text},
+};
 
-const EXPECTED: [(&str, &str); 6] = [
-    ("talot_seen_packets_total", "counter"),
-    ("talot_packets_total", "counter"),
-    ("talot_accesses_total", "counter"),
-    ("talot_country_accesses_total", "counter"),
-    ("talot_identity_difference", "gauge"),
-    ("talot_attached", "gauge"),
-];
+use crate::common::{OFTEN, POINT, alone, assert_nothing_but, dark, some_syns, some_syns_rows};
 
 fn accesses(metrics: &Metrics, port: &str) -> Option<i64> {
     metrics.sum("talot_accesses_total", &[("point", POINT), ("port", port)])
@@ -34,13 +35,6 @@ fn they_say_what_was_sent() {
     ));
     let mut agent = Agent::start(&lab.sensor, &home);
     let metrics = agent.metrics();
-    for (name, kind) in EXPECTED {
-        assert_eq!(metrics.kind(name), Some(kind), "{name}");
-        assert!(
-            metrics.sum(name, &[("point", POINT)]).is_some(),
-            "{name} has no series"
-        );
-    }
     // Every disposition and every chosen port exists from the first scrape.
     let dispositions = metrics.label_values("talot_packets_total", "disposition");
     assert_eq!(dispositions.len(), 9, "{dispositions:?}");
@@ -97,4 +91,205 @@ fn they_say_what_was_sent() {
     agent.stop();
     let output = ask(&lab.sensor, &home, &["status"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_flood_over_all_ports_of_two_protocols() {
+    let _alone = alone();
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}[metrics]\nsources_64 = true\n", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let sender = Sender::open(&lab);
+    for protocol in [tcp_syn as fn(u16) -> Vec<u8>, udp_datagram] {
+        for first in (0..=u16::MAX).step_by(1024) {
+            let frames: Vec<Vec<u8>> = (first..=first + 1023).map(protocol).collect();
+            sender.send(&frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        }
+    }
+    sender.assert_nothing_lost();
+    let total = 2 * 65_536;
+    let of_accesses = |metrics: &Metrics| metrics.sum("talot_accesses_total", &[]);
+    agent.wait_until("all are drained", |metrics| {
+        assert_eq!(
+            of_accesses(metrics),
+            metrics.sum("talot_packets_total", &[("disposition", "access")]),
+            "the sum is the day's accesses at every scrape"
+        );
+        metrics.series(("point", POINT)) <= 150 && of_accesses(metrics) == Some(total)
+    });
+    let began = Instant::now();
+    let metrics = agent.metrics();
+    println!("a scrape took {:?}", began.elapsed());
+    assert_eq!(
+        metrics.sum("talot_country_accesses_total", &[]),
+        Some(total)
+    );
+    assert_eq!(metrics.sum("talot_sources", &[]), Some(total));
+    let shown = metrics.label_values("talot_accesses_total", "port").len() as i64 - 1;
+    assert_eq!(metrics.sum("talot_ports_folded", &[]), Some(total - shown));
+    let page = http::get(&lab.sensor, LISTEN, "/metrics").expect("a page");
+    promtool_has_nothing_to_say(&page);
+    agent.stop();
+}
+
+fn tcp_syn(port: u16) -> Vec<u8> {
+    let source = format!("203.0.{}.{}", port >> 8, port & 255);
+    let ends = Ends::new(&source, "198.51.100.1");
+    frame(&tcp(ends, 1, port, flag::SYN))
+}
+
+fn udp_datagram(port: u16) -> Vec<u8> {
+    let ends = Ends::new(&format!("2001:db8:{port:x}::1"), "2001:db8:51::1");
+    frame(&udp(ends, 1, port, b""))
+}
+
+/// Lints the page as Prometheus's own tool does.
+fn promtool_has_nothing_to_say(page: &str) {
+    let Some(promtool) = prometheus::program("promtool") else {
+        let _ = require::met(
+            "metrics",
+            "promtool is not installed (cargo xtask test)",
+            false,
+        );
+        return;
+    };
+    let mut check = Command::new(promtool);
+    check.args(["check", "metrics"]).stdin(Stdio::piped());
+    check.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut check = check.spawn().expect("promtool");
+    let mut stdin = check.stdin.take().expect("a pipe");
+    stdin.write_all(page.as_bytes()).expect("promtool reads");
+    drop(stdin);
+    let output = check.wait_with_output().expect("promtool ends");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+/// Every counter by its series.
+fn counters(page: &str) -> BTreeMap<&str, f64> {
+    let series = page.lines().filter(|line| !line.starts_with('#'));
+    let series = series.filter_map(|line| line.rsplit_once(' '));
+    series
+        .filter(|(name, _)| {
+            let name = name.split('{').next().unwrap_or(name);
+            name.ends_with("_total") && name != "talot_excluded_packets_total"
+        })
+        .map(|(series, value)| (series, value.parse().expect("a number")))
+        .collect()
+}
+
+#[test]
+fn counters_survive_a_restart() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let sender = Sender::open(&lab);
+    let page = || http::get(&lab.sensor, LISTEN, "/metrics").expect("a page");
+    let mut sent = 0;
+    let mut before = String::new();
+    for (run, killed) in [false, true, false].into_iter().enumerate() {
+        let mut agent = Agent::start(&lab.sensor, &home);
+        let now = page();
+        let [earlier, later] = [counters(&before), counters(&now)];
+        for (series, value) in earlier {
+            assert!(
+                later[series] >= value,
+                "{series} was {value}, is {}",
+                later[series]
+            );
+        }
+        // Each run has ports of its own in the first place.
+        let first = 1000 * (run as u16 + 1);
+        for port in first..first + 40 {
+            sender.send_counted(&some_syns(port, 3));
+            sent += some_syns_rows(port, 3).values().sum::<i64>();
+        }
+        let flood: i64 = some_syns_rows(first, 200).values().sum();
+        sender.send_counted(&some_syns(first, 200));
+        sent += flood;
+        agent.wait_until("all is drained", |metrics| {
+            metrics.sum("talot_accesses_total", &[]) == Some(sent)
+                && metrics.sum("talot_seen_packets_total", &[]) == Some(sent)
+        });
+        before = page();
+        if killed {
+            drop(agent);
+        } else {
+            agent.stop();
+        }
+    }
+}
+
+#[test]
+fn it_says_whether_it_is_well() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let ask = |path: &str| http::ask(&lab.sensor, LISTEN, &format!("GET {path} HTTP/1.0\r\n\r\n"));
+    for path in ["/healthz", "/readyz"] {
+        let answer = ask(path).expect("an answer");
+        assert!(
+            answer.starts_with("HTTP/1.0 200 ") && answer.ends_with("\r\n\r\nok\n"),
+            "{answer}"
+        );
+    }
+    assert!(ask("/").expect("an answer").starts_with("HTTP/1.0 404 "));
+    let post = http::ask(&lab.sensor, LISTEN, "POST /metrics HTTP/1.0\r\n\r\n");
+    assert!(post.expect("an answer").starts_with("HTTP/1.0 405 "));
+
+    lab.sensor
+        .inside(|| ip(&format!("link delete {INTERFACE}")));
+    agent.wait_until("it is not attached", |metrics| {
+        metrics.sum("talot_attached", &[]) == Some(0)
+    });
+    let answer = ask("/readyz").expect("an answer");
+    let why = format!("\r\n\r\n{POINT} is not attached to {INTERFACE}\n");
+    assert!(
+        answer.starts_with("HTTP/1.0 503 ") && answer.ends_with(&why),
+        "{answer}"
+    );
+    assert!(
+        ask("/healthz")
+            .expect("an answer")
+            .starts_with("HTTP/1.0 200 ")
+    );
+    agent.stop();
+}
+
+#[test]
+fn hostile_clients_cost_the_counting_nothing() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let huge = format!(
+        "GET /metrics HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n",
+        "x".repeat(1 << 20)
+    );
+    // It may be refused before all of it is read.
+    if let Ok(answer) = http::ask(&lab.sensor, LISTEN, &huge) {
+        assert!(!answer.contains(" 200 "), "{answer}");
+    }
+    let noise = http::ask(&lab.sensor, LISTEN, "\0\x01\x7f\r\n\r\n");
+    assert!(noise.is_ok_and(|answer| !answer.contains(" 200 ")));
+    // A thousand clients that begin to ask, and some that ask and do not read.
+    let slow: Vec<TcpStream> = lab.sensor.inside(|| {
+        let client = |number: usize| {
+            let mut stream = TcpStream::connect(LISTEN).expect("a connection");
+            let words = ["GET /met", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", ""];
+            // It may be closed already, to make room.
+            let _ = stream.write_all(words[number % 3].as_bytes());
+            stream
+        };
+        (0..1000).map(client).collect()
+    });
+    let sender = Sender::open(&lab);
+    sender.send_counted(&some_syns(23, 200));
+    let sent: i64 = some_syns_rows(23, 200).values().sum();
+    agent.wait_until("all is counted", |metrics| {
+        metrics.sum("talot_accesses_total", &[]) == Some(sent)
+    });
+    let files = fs::read_dir(format!("/proc/{}/fd", agent.id())).expect("its files");
+    assert!(files.count() < 400, "connections are bounded");
+    drop(slow);
+    agent.stop();
+    assert_nothing_but(&home, &some_syns_rows(23, 200));
 }

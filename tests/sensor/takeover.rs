@@ -1,8 +1,12 @@
 //! Agents that are killed, or leave the kernel counting: the next goes on, and no packet is lost or
 //! counted twice.
 
-use std::{fs, process::Output, thread, time::Duration};
+use std::{collections::BTreeMap, fs, process::Output, thread, time::Duration};
 
+use talot_agent::{
+    clock::Moment,
+    journal::{Journal, Mark},
+};
 use talot_tests::{
     agent::{Agent, Home, ask},
     foreign,
@@ -291,6 +295,62 @@ fn a_reboot_is_a_gap_with_its_reason() {
     ] {
         assert!(note.contains(words), "{note}");
     }
+}
+
+#[test]
+fn days_without_an_agent_have_their_coverage() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    // As an agent has left it that was stopped two days and a half ago.
+    let now = Moment::now().expect("the clocks");
+    let mark = Mark {
+        instance: "another".into(),
+        epoch: 7,
+        boot: "another".into(),
+        at: Moment {
+            wall: now.wall - Duration::from_secs(60 * 3600),
+            ..now
+        },
+        interfaces: BTreeMap::new(),
+        detached: true,
+    };
+    Journal::open(&home.data())
+        .and_then(|mut journal| journal.add(&mut [], Some(&mark)))
+        .expect("a journal");
+    let mut agent = Agent::start(&lab.sensor, &home);
+    agent.wait_until("the days are closed", |metrics| {
+        let closed = metrics.values("talot_last_day_closed_timestamp_seconds", &[]);
+        closed.iter().any(|moment| *moment > 0.0)
+    });
+    agent.stop();
+    let coverage = home.coverage();
+    let days: Vec<(&str, i64, i64, bool)> = coverage
+        .iter()
+        .map(|day| {
+            let (status, seen) = (day.status.as_str(), day.seen);
+            (
+                status,
+                seen,
+                day.observed_seconds,
+                day.note.contains("reboot"),
+            )
+        })
+        .collect();
+    // In this zone it is noon: half a day, two days, and today.
+    let [first @ .., (_, 0, observed, true)] = &days[..] else {
+        panic!("{coverage:#?}");
+    };
+    assert_eq!(first, [("down", 0, 0, true); 3]);
+    assert!((0..100).contains(observed), "{coverage:#?}");
+    let noted = |day: usize| seconds_of(&coverage[day].note, "reboot");
+    assert_eq!([noted(1), noted(2)], [86_400, 86_400]);
+}
+
+/// The seconds that a note gives for a reason.
+pub(crate) fn seconds_of(note: &str, reason: &str) -> i64 {
+    let rest = note.split(reason).nth(1).unwrap_or_default();
+    let number = rest.split_whitespace().next().unwrap_or_default();
+    number.parse().unwrap_or(-1)
 }
 
 #[test]

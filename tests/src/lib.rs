@@ -17,6 +17,8 @@ pub mod oracle;
 pub mod packet;
 pub mod ping;
 pub mod process;
+pub mod prometheus;
+pub mod python;
 pub mod random;
 pub mod records;
 pub mod require;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, process::Command};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::{
-    agent::workspace,
+    python,
     rows::{DISPOSITIONS, Dispositions, Key, Rows},
     shell::{run, text},
 };
@@ -193,8 +193,7 @@ pub fn fold_sources(rows: &Rows) -> BTreeMap<(String, String), (i64, i64)> {
 
 /// The Python that has DuckDB, where `cargo xtask setup` has put it.
 pub fn duckdb_python() -> Option<PathBuf> {
-    let python = workspace().join("target/tools/venv/bin/python");
-    python.is_file().then_some(python)
+    python::with(&["duckdb"])
 }
 
 /// Answer of DuckDB to a query, one line per row, columns joined by `|`.

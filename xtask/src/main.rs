@@ -6,6 +6,7 @@ mod bpf_toolchain;
 mod run;
 mod setup;
 mod shell;
+mod soak;
 mod test;
 mod test_tools;
 
@@ -26,7 +27,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Find what compiles for BPF on this machine, and install what is missing.
+    /// Find what compiles for BPF on this machine, install what is missing, build, and bring the
+    /// free default country database.
     #[command(after_help = "Example: cargo xtask setup")]
     Setup,
     /// Set up, build and run the agent.
@@ -54,12 +56,22 @@ enum Command {
         /// Print one JSON object per row instead of a table.
         #[arg(long)]
         json: bool,
-        /// Only this tier: test, live, drain or close. May be given several times.
+        /// Only this tier: test, live, drain, close or enrich. May be given several times.
         #[arg(long)]
         tier: Vec<String>,
         /// Rows of the day that is closed.
         #[arg(long)]
         rows: Option<u64>,
+    },
+    /// Set up, and let a sensor suffer random faults under known traffic.
+    #[command(after_help = "Example: cargo xtask soak --seed 7 --minutes 10")]
+    Soak {
+        /// Replays the faults of an earlier run.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How long.
+        #[arg(long, default_value_t = 5.0)]
+        minutes: f64,
     },
 }
 
@@ -78,9 +90,14 @@ fn execute(command: Command) -> Result<()> {
     let workspace = manifest_dir.as_deref().and_then(|dir| dir.parent());
     let workspace = workspace.context("run this as `cargo xtask`")?;
     match command {
-        Command::Setup => setup::setup(workspace),
+        Command::Setup => {
+            setup::setup(workspace)?;
+            run::fetch_countries(&run::build_agent(workspace)?, None);
+            Ok(())
+        }
         Command::Run { arguments } => run::run(workspace, &arguments),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
+        Command::Soak { seed, minutes } => soak::soak(workspace, seed, minutes),
         Command::Bench {
             quick,
             json,

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::run::{build_agent, build_agent_with_failpoints};
 use crate::setup::setup;
@@ -53,12 +53,7 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
     headline("tests of the whole sensor");
     let with_failpoints = build_agent_with_failpoints(workspace)?;
     let agent = build_agent(workspace)?;
-    if !shell::is_root() {
-        bail!(
-            "these tests load programs into the kernel and make network namespaces: repeat as root, \
-             `sudo -E env \"PATH=$PATH\" cargo xtask test`"
-        );
-    }
+    shell::require_root("cargo xtask test")?;
     let mut sensor = cargo(workspace, "test --release --package talot-tests");
     sensor
         .args(filter)

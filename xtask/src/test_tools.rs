@@ -1,10 +1,10 @@
-//! What the tests need beside the toolchain: scanners, a second reader of packets and of records,
-//! rustfmt and clippy.
+//! What the tests need beside the toolchain: scanners, second readers of packets, of records and of
+//! countries, rustfmt and clippy.
 //!
 //! Nothing here is an error: a test that lacks something says that it skips.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -13,7 +13,8 @@ use crate::bpf_toolchain::tools;
 use crate::{apt, shell};
 
 /// Programs and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 11] = [
+    ("curl", "curl"),
     ("hping3", "hping3"),
     ("ip", "iproute2"),
     ("masscan", "masscan"),
@@ -26,21 +27,29 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("zmap", "zmap"),
 ];
 
-/// DuckDB reads Parquet by code that is not ours.
-const DUCKDB: &str = "duckdb>=1.4,<3";
+/// Python's packages for the tests, and the folders in which they lie: readers and writers of
+/// Parquet and of MaxMind's format by code that is not ours.
+const PYTHON: [(&str, &str); 3] = [
+    ("duckdb", "duckdb>=1.4,<3"),
+    ("maxminddb", "maxminddb>=3,<4"),
+    ("mmdb_writer", "mmdb_writer>=0.2,<0.3"),
+];
 
 /// Installs what is missing where that is possible, and says what stays missing.
 pub(crate) fn prepare(workspace: &Path) {
     let mut missing = packages_of_missing(|program| shell::find(program).is_some());
-    let duckdb = has_duckdb(workspace);
-    if !duckdb && !shell::succeeds(Command::new("python3").args(["-c", "import ensurepip"])) {
+    let python = has_python_packages(workspace);
+    if !python && !shell::succeeds(Command::new("python3").args(["-c", "import ensurepip"])) {
         missing.push("python3-venv".to_owned());
     }
     if !missing.is_empty() {
         packages(&missing);
     }
-    if !duckdb {
-        tell(install_duckdb(workspace), "DuckDB");
+    if !python {
+        tell(install_python_packages(workspace), "Python's packages");
+    }
+    if !has_prometheus(workspace) {
+        tell(unpack_prometheus(workspace), "Prometheus");
     }
     for component in ["rustfmt", "clippy"] {
         if !has_component(workspace, component) {
@@ -89,29 +98,62 @@ fn install_component(component: &str) {
     }
 }
 
-fn has_duckdb(workspace: &Path) -> bool {
+fn has_python_packages(workspace: &Path) -> bool {
     let venv = tools(workspace).join("venv");
     let mut versions = fs::read_dir(venv.join("lib"))
         .into_iter()
         .flatten()
         .flatten();
     venv.join("bin/python").exists()
-        && versions.any(|version| version.path().join("site-packages/duckdb").is_dir())
+        && versions.any(|version| {
+            let packages = version.path().join("site-packages");
+            let mut folders = PYTHON.iter().map(|(folder, _)| packages.join(folder));
+            folders.all(|folder| folder.is_dir())
+        })
 }
 
-fn install_duckdb(workspace: &Path) -> Result<()> {
+fn install_python_packages(workspace: &Path) -> Result<()> {
     let venv = tools(workspace).join("venv");
     let mut make = Command::new("python3");
     shell::run(make.args(["-m", "venv", "--clear"]).arg(&venv))?;
     let mut install = Command::new(venv.join("bin/python"));
-    shell::run(install.args([
+    install.args([
         "-m",
         "pip",
         "install",
         "--quiet",
         "--disable-pip-version-check",
-        DUCKDB,
-    ]))
+    ]);
+    shell::run(install.args(PYTHON.map(|(_, package)| package)))
+}
+
+/// Prometheus and promtool, installed or unpacked.
+pub(crate) fn has_prometheus(workspace: &Path) -> bool {
+    let own = prometheus(workspace).join("usr/bin");
+    let is_there = |program: &str| shell::find(program).is_some() || own.join(program).is_file();
+    is_there("prometheus") && is_there("promtool")
+}
+
+/// Unpacks Debian's package, for to install it would start a server.
+fn unpack_prometheus(workspace: &Path) -> Result<()> {
+    let folder = prometheus(workspace);
+    let downloads = folder.join("download");
+    fs::create_dir_all(&downloads)?;
+    let mut download = Command::new("apt-get");
+    shell::run(
+        download
+            .args(["download", "prometheus"])
+            .current_dir(&downloads),
+    )?;
+    for package in fs::read_dir(&downloads)? {
+        let mut unpack = Command::new("dpkg");
+        shell::run(unpack.arg("-x").arg(package?.path()).arg(&folder))?;
+    }
+    Ok(fs::remove_dir_all(&downloads)?)
+}
+
+fn prometheus(workspace: &Path) -> PathBuf {
+    tools(workspace).join("prometheus")
 }
 
 fn tell(outcome: Result<()>, what: &str) {

@@ -44,7 +44,7 @@ impl Drop for Scratch {
 impl<'a> Store<'a> {
     pub(super) fn open(config: &'a Config) -> Result<Self> {
         let data_dir = &config.data_dir;
-        let databases = Geo::open(&config.geo)?.databases();
+        let databases = Geo::open(config)?.databases();
         let sources = SourcesForm::open(&config.privacy)?;
         let manner = Manner {
             enrichment: &databases,

@@ -230,6 +230,8 @@ pub struct Metrics {
     pub listen: SocketAddr,
     /// The port types that are always shown, each once.
     pub ports: Vec<Aim>,
+    /// Whether sources are counted by /64 as well.
+    pub sources_64: bool,
 }
 
 /// Databases in MaxMind's format; both may be the same file.
@@ -273,6 +275,7 @@ impl Default for Config {
             metrics: Metrics {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
                 ports: vec![tcp(22), tcp(23), tcp(445)],
+                sources_64: false,
             },
             geo: GeoFiles::default(),
             privacy: Privacy::default(),

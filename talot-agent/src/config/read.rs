@@ -18,14 +18,16 @@ use super::{
     prefix::prefix,
     privacy::privacy,
     section::Section,
-    values::{ANY_DURATION, absolute_path, duration, integer, path, size, socket_address, text},
+    values::{
+        ANY_DURATION, absolute_path, boolean, duration, integer, path, size, socket_address, text,
+    },
     zone::zone,
 };
 
 /// How many keys of one family a table may be asked to hold.
 const KEYS: RangeInclusive<u32> = 1..=1 << 26;
 /// How many port types may always be shown, so that no point has more than 150 series.
-const MOST_PORTS: usize = 60;
+const MOST_PORTS: usize = 40;
 /// How often the kernel's tables may be drained.
 const DRAIN_INTERVAL: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(3600);
@@ -72,6 +74,7 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
     let metrics = root.table("metrics", |section| Metrics {
         listen: section.get_or("listen", default.metrics.listen, socket_address),
         ports: ports(section).unwrap_or(default.metrics.ports),
+        sources_64: section.get_or("sources_64", default.metrics.sources_64, boolean),
     });
     let geo = root.table("geo", |section| {
         let mut file = |key| section.get(key, |value| path(value, directory));

@@ -36,6 +36,12 @@ pub(super) fn text<'v>(value: &'v DeValue<'_>, allowed: &str) -> Result<&'v str,
         .ok_or_else(|| wrong_type(value, "string", allowed))
 }
 
+/// Yes or no.
+pub(super) fn boolean(value: &DeValue<'_>) -> Result<bool, Wrong> {
+    let is_so = value.as_bool();
+    is_so.ok_or_else(|| wrong_type(value, "boolean", "true or false"))
+}
+
 /// One of the named choices.
 pub(super) fn choice<T: Copy>(
     value: &DeValue<'_>,

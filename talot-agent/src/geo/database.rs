@@ -75,6 +75,11 @@ impl Database {
     pub(super) fn read(path: &Path, stamp: Option<Stamp>) -> Result<Self> {
         let mut bytes = Vec::new();
         File::open(path)?.read_to_end(&mut bytes)?;
+        Self::of(bytes, path, stamp)
+    }
+
+    /// What a file of this name holds, or is to hold.
+    pub(super) fn of(bytes: Vec<u8>, path: &Path, stamp: Option<Stamp>) -> Result<Self> {
         let sha256 = hex(&Sha256::digest(&bytes));
         let reader = Reader::from_source(bytes).context("it is no whole MaxMind DB")?;
         let about = reader.metadata();

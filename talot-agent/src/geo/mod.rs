@@ -2,13 +2,14 @@
 //! anybody else: a passive sensor does not talk.
 
 mod database;
+pub mod fetch;
 mod record;
 #[cfg(test)]
 mod tests;
 
 use std::{
     net::IpAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,7 +21,7 @@ use self::{
     record::Record,
 };
 use crate::{
-    config,
+    config::{Config, GeoFiles},
     records::{DatabaseName, Enrichment, Origin, UNKNOWN_COUNTRY},
 };
 
@@ -46,11 +47,10 @@ impl Enrichment for Databases {
         let [country, asn] = Question::ALL.map(|question| self.of(question));
         let first = country.and_then(|database| database.lookup(source));
         let second = match (country, asn) {
-            (Some(country), Some(asn)) if Arc::ptr_eq(country, asn) => None,
+            (Some(country), Some(asn)) if Arc::ptr_eq(country, asn) => first,
             (_, asn) => asn.and_then(|database| database.lookup(source)),
         };
-        let network = asn.and(second.as_ref().or(first.as_ref()));
-        let network = network.and_then(Record::asn);
+        let network = second.as_ref().and_then(Record::asn);
         Origin {
             country: first
                 .as_ref()
@@ -70,9 +70,10 @@ impl Enrichment for Databases {
     }
 }
 
-/// The configured databases, followed as their files change.
+/// The databases, followed as their files change.
 pub struct Geo {
-    files: config::GeoFiles,
+    /// By [`Question`].
+    files: [Option<PathBuf>; 2],
     now: Mutex<Now>,
     /// Held by whoever reads a file, which may take seconds.
     reading: Mutex<()>,
@@ -88,26 +89,34 @@ struct Now {
 }
 
 impl Geo {
-    /// Reads the databases.
+    /// Reads the databases. Where no country database is configured, it is the one that
+    /// [`fetch`] has brought or will bring.
     ///
     /// # Errors
     ///
-    /// If one is not there, is damaged, or does not hold what it is to be asked for.
-    pub fn open(files: &config::GeoFiles) -> Result<Self> {
+    /// If one that is configured is not there, or one is damaged or does not hold what it is to be
+    /// asked for.
+    pub fn open(config: &Config) -> Result<Self> {
+        let GeoFiles { country, asn } = config.geo.clone();
+        let default = fetch::path(&config.data_dir);
+        let is_to_come = country.is_none() && !default.exists();
         let geo = Self {
-            files: files.clone(),
+            files: [country.or(Some(default)), asn],
             now: Mutex::default(),
             reading: Mutex::default(),
         };
         let mut now = Now::default();
         for question in Question::ALL {
+            if question == Question::Country && is_to_come {
+                continue;
+            }
             if let Some(path) = geo.path(question) {
                 let (stamp, read) = read(path, question, &now.databases);
                 let database = read.with_context(|| format!("reading {}", path.display()));
                 let database = database.with_context(|| {
                     let name = question.name();
                     format!(
-                        "the {name} database cannot be used; name another in [geo], or leave it out"
+                        "the {name} database cannot be used; name another in [geo], or remove it"
                     )
                 })?;
                 now.stamps[question as usize] = stamp;
@@ -183,17 +192,17 @@ impl Geo {
     }
 
     fn path(&self, question: Question) -> Option<&Path> {
-        match question {
-            Question::Country => self.files.country.as_deref(),
-            Question::Asn => self.files.asn.as_deref(),
-        }
+        self.files[question as usize].as_deref()
     }
 }
 
 fn described(question: &str, database: Option<&DatabaseName>) -> String {
     let Some(DatabaseName { name, date, .. }) = database else {
         return match question {
-            "country" => format!("no country database: every country is {UNKNOWN_COUNTRY}"),
+            "country" => format!(
+                "no country database: every country is {UNKNOWN_COUNTRY} (`talot-agent geo fetch` \
+                 brings one)"
+            ),
             _ => format!("no {question} database"),
         };
     };

@@ -11,7 +11,7 @@ use serde::{
 };
 
 /// The fields that are looked at, each under all its names.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 pub(super) struct Record<'a> {
     #[serde(borrow, default)]
     country_code: Value<'a>,

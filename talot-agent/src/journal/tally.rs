@@ -50,6 +50,28 @@ impl Tally {
         self.dispositions[disposition as usize]
     }
 
+    /// What was counted after `earlier`, which is a part of this.
+    #[must_use]
+    pub fn beyond(&self, earlier: &Self) -> Self {
+        let mut beyond = self.clone();
+        let Self {
+            seen,
+            dispositions,
+            overflow,
+            missed,
+            conversations_forgotten,
+        } = &mut beyond;
+        let subtract = |from: &mut u64, earlier: u64| *from = from.saturating_sub(earlier);
+        subtract(seen, earlier.seen);
+        for (from, earlier) in dispositions.iter_mut().zip(earlier.dispositions) {
+            subtract(from, earlier);
+        }
+        subtract(overflow, earlier.overflow);
+        subtract(missed, earlier.missed);
+        subtract(conversations_forgotten, earlier.conversations_forgotten);
+        beyond
+    }
+
     /// Adds what another interval counted.
     pub fn add(&mut self, other: &Self) {
         let Self {

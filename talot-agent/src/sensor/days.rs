@@ -126,8 +126,7 @@ impl Sensor {
             let databases = self.geo.databases();
             let mut figures = lock(&self.figures);
             for point in &mut figures.points {
-                let ports = &self.config.metrics.ports;
-                point.begin(self.window.first, ports, &self.journal, &databases)?;
+                point.begin(self.window.first, &self.journal, &databases)?;
             }
         }
         watched

@@ -18,6 +18,8 @@ use super::{
 use crate::{
     calendar,
     clock::{self, Moment},
+    durable,
+    figures::{self, Marked},
     interface::Interface,
     journal::{Gap, InterfaceMark, Mark, MergedFile, Section},
     records,
@@ -35,6 +37,8 @@ pub(super) struct Pending {
     epoch: u32,
     sections: Vec<Section>,
     mark: Mark,
+    /// Accesses by scanners' mark, of each section.
+    marked: Vec<Marked>,
     /// It is in the journal; only the kernel's copy is to be cleared.
     is_durable: bool,
 }
@@ -63,6 +67,7 @@ impl Sensor {
                 self.drain_former();
                 self.close_days();
             }
+            self.keep_figures();
             self.merge();
         });
         self.follow_databases();
@@ -100,6 +105,19 @@ impl Sensor {
         if self.geo.has_changed() {
             let geo = Arc::clone(&self.geo);
             tokio::task::spawn_blocking(move || geo.refresh());
+        }
+    }
+
+    /// Notes what the figures need to go on after a restart, and what room there is.
+    pub(super) fn keep_figures(&self) {
+        let data_dir = &self.config.data_dir;
+        let mut figures = lock(&self.figures);
+        match durable::free_bytes(data_dir) {
+            Ok(free) => figures.data_free = free,
+            Err(error) => error!("{error:#}"),
+        }
+        if let Err(error) = figures.keep(data_dir) {
+            error!("after a restart, some counters will begin anew: {error:#}");
         }
     }
 
@@ -198,6 +216,7 @@ impl Sensor {
         self.cut = now.wall;
         self.pending = Some(Pending {
             epoch,
+            marked: sections.iter().map(|s| figures::marked(&s.rows)).collect(),
             sections,
             mark: self.mark(epoch, now),
             is_durable: false,
@@ -290,9 +309,9 @@ impl Sensor {
             pending.is_durable = true;
             let databases = self.geo.databases();
             let mut figures = lock(&self.figures);
-            for section in &pending.sections {
+            for (section, marked) in pending.sections.iter().zip(&pending.marked) {
                 if let Some(point) = figures.point(&section.point) {
-                    point.add(section, &databases);
+                    point.add(section, marked, &databases);
                 }
             }
         }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     calendar,
     clock::{self, Moment},
+    figures::{self, Marked},
     journal::{Journal, Mark, Observation, Section},
     kernel::Former,
     records,
@@ -36,6 +37,8 @@ pub(super) struct Heir<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Inherited {
     pub(super) sections: Vec<Section>,
+    /// Accesses by scanners' mark, of each section.
+    pub(super) marked: Vec<Marked>,
     /// By how much the identity is off: points and packets. Empty, always.
     pub(super) differences: Vec<(String, i64)>,
 }
@@ -75,6 +78,9 @@ impl Heir<'_> {
                     interfaces: BTreeMap::new(),
                     detached: false,
                 };
+                // Before the rows are merged.
+                let marked = sections.iter().map(|s| figures::marked(&s.rows));
+                inherited.marked.extend(marked);
                 self.journal
                     .add(&mut sections, Some(&mark))
                     .context("making durable what the kernel still holds")?;

@@ -39,18 +39,15 @@ use crate::{
     calendar,
     clock::{self, Moment},
     config::{Config, PointConfig, Prefix},
-    durable,
-    figures::{Figures, PointFigures, PointState},
+    figures::{Figures, Kept, PointFigures, PointState},
     geo::Geo,
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, MergedFile, Observation, Tally},
     kernel::{self, Capacity, Claim, Former, Kernel, Pins},
     live::LiveLine,
-    metrics,
     plan::Window,
     privacy::SourcesForm,
-    records::Bounds,
     status,
 };
 
@@ -183,21 +180,8 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
         let shown = Arc::clone(&shown);
         tokio::spawn(status::serve(socket, move || lock(&shown).clone()));
     }
-    tokio::spawn(http::serve(metrics_socket, {
-        let figures = Arc::clone(&sensor.figures);
-        let zone = sensor.config.timezone.zone.clone();
-        let data_dir = sensor.config.data_dir.clone();
-        move || {
-            let passed = |point: &PointFigures| {
-                let start = Bounds::of(point.state.day, &zone)
-                    .map_or_else(|_| clock::now(), |day| day.start);
-                Duration::try_from(clock::now().duration_since(start)).unwrap_or_default()
-            };
-            // Not known is as little as none.
-            let free = durable::free_bytes(&data_dir).unwrap_or(0);
-            metrics::render(&lock(&figures), passed, free).context("writing the metrics")
-        }
-    }));
+    let published = Arc::new(sensor.published()?);
+    tokio::spawn(http::serve(metrics_socket, Arc::clone(&published)));
     say(&sensor.introduction(keep));
 
     let mut wake = sensor.kernel.wake()?;
@@ -230,6 +214,7 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
             live.show(&status);
         }
         *lock(&shown) = status;
+        sensor.publish(&published);
     }
     if let Some(live) = &mut live {
         live.end();
@@ -257,7 +242,7 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
 
 impl Sensor {
     async fn begin(config: Config) -> Result<Self> {
-        let geo = Geo::open(&config.geo)?;
+        let geo = Geo::open(&config)?;
         let sources = SourcesForm::open(&config.privacy)?;
         let journal = Journal::open(&config.data_dir).with_context(|| {
             format!(
@@ -333,13 +318,7 @@ impl Sensor {
             sensor.give_up();
             return Err(error);
         }
-        // After it counts, for a large day takes seconds to read.
-        let databases = sensor.geo.databases();
-        for point in &mut lock(&sensor.figures).points {
-            let ports = &sensor.config.metrics.ports;
-            let first = sensor.window.first;
-            point.total = point.begin(first, ports, &sensor.journal, &databases)?;
-        }
+        sensor.note_fill();
         Ok(sensor)
     }
 
@@ -352,6 +331,13 @@ impl Sensor {
         self.cut = clock::now();
         for name in self.watched_interfaces() {
             self.attach(&name, interfaces)?;
+        }
+        // After it counts, for a large day takes seconds to read.
+        let databases = self.geo.databases();
+        let kept = Kept::read(&self.config.data_dir);
+        for point in &mut lock(&self.figures).points {
+            point.begin(self.window.first, &self.journal, &databases)?;
+            point.go_on(&kept, &self.journal);
         }
         self.finish_taking_over(before, interfaces)
     }
@@ -398,6 +384,7 @@ impl Sensor {
                 "the last drain could not be written; the kernel keeps it, and the next agent finds it",
             )?;
             self.drain_former();
+            self.keep_figures();
             if keep {
                 for (_, hook) in std::mem::take(&mut self.hooks) {
                     hook.attachment.keep();
@@ -456,7 +443,8 @@ fn figures_of(point: &PointConfig, today: Date, config: &Config) -> PointFigures
             observed_seconds: 0.0,
             excluded: Vec::new(),
         },
-        &config.metrics.ports,
+        &config.metrics,
+        config.drain.day_memory / config.points.len().max(1) as u64,
     )
 }
 

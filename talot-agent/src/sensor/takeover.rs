@@ -230,13 +230,14 @@ impl Sensor {
         };
         let Inherited {
             sections,
+            marked,
             differences,
         } = heir.inherit(former)?;
         let databases = self.geo.databases();
         let mut figures = lock(&self.figures);
-        for section in &sections {
+        for (section, marked) in sections.iter().zip(&marked) {
             if let Some(point) = figures.point(&section.point) {
-                point.add(section, &databases);
+                point.add(section, marked, &databases);
             }
         }
         for (name, difference) in differences {

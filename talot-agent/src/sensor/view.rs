@@ -1,25 +1,37 @@
 //! What the sensor says of itself.
 
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use jiff::SignedDuration;
+use log::error;
+use talot_common::words::Disposition;
+
 use super::{Sensor, drains::Pending, lock};
 use crate::{
+    clock,
     config::PointConfig,
     figures::{PointFigures, PointState},
-    metrics,
+    metrics::{self, Published},
     privacy::SourcesForm,
     status::{PointStatus, Status},
 };
-use talot_common::words::Disposition;
+
+/// How late a drain may be, beyond three intervals.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Sensor {
     pub(super) fn status(&self) -> Status {
         let figures = lock(&self.figures);
         let point = |(slot, point): (usize, &PointFigures)| {
-            let mut top = metrics::ranked(&point.accesses);
-            top.truncate(5);
+            let top = point.ports.top(5);
             PointStatus {
                 state: point.state.clone(),
                 in_kernel: self.in_kernel(slot as u8),
-                top,
+                top: top
+                    .into_iter()
+                    .map(|(aim, n)| (aim.to_string(), n))
+                    .collect(),
             }
         };
         Status {
@@ -36,6 +48,43 @@ impl Sensor {
             sources_form: self.sources.name(),
             points: figures.points.iter().enumerate().map(point).collect(),
         }
+    }
+
+    /// What the HTTP server is to show first.
+    pub(super) fn published(&self) -> Result<Published> {
+        Ok(Published::new(self.page()?, self.troubles()))
+    }
+
+    /// Shows what has become of it since, if it is time.
+    pub(super) fn publish(&self, published: &Published) {
+        if published.is_due() {
+            match self.page() {
+                Ok(page) => published.replace(page, self.troubles()),
+                Err(error) => error!("{error:#}"),
+            }
+        }
+    }
+
+    fn page(&self) -> Result<String> {
+        let zone = &self.config.timezone.zone;
+        metrics::render(&lock(&self.figures), zone).context("writing the metrics")
+    }
+
+    /// What keeps it from doing its work.
+    fn troubles(&self) -> Vec<String> {
+        let figures = lock(&self.figures);
+        let points = figures.points.iter().map(|point| &point.state);
+        let mut troubles: Vec<String> = points
+            .filter(|state| state.xdp_mode.is_none())
+            .map(|state| format!("{} is not attached to {}", state.name, state.interface))
+            .collect();
+        troubles.extend(figures.trouble.clone());
+        let interval = self.config.drain.interval;
+        let age = clock::now().duration_since(self.drained_until);
+        if age > SignedDuration::try_from(3 * interval + PATIENCE).unwrap_or(SignedDuration::MAX) {
+            troubles.push(format!("the last drain was {} s ago", age.as_secs()));
+        }
+        troubles
     }
 
     /// Packets of a point that only the kernel has: the drain that is not durable yet among them.

@@ -18,6 +18,8 @@ pub enum Tier {
     Drain,
     /// Closing a day.
     Close,
+    /// Countries of sources.
+    Enrich,
 }
 
 /// Who counts.
@@ -103,7 +105,7 @@ pub struct Row {
     pub conversations: u32,
     /// Rounds.
     pub rounds: usize,
-    /// Nanoseconds per packet (drain: per entry, close: per row): the median of the rounds.
+    /// Nanoseconds per packet (drain: per entry, close: per row, enrich: per source): the median of the rounds.
     pub median_ns: f64,
     /// Likewise, the least.
     pub min_ns: f64,
@@ -121,7 +123,8 @@ pub struct Row {
     /// This median ÷ ours in the same cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio_ours: Option<f64>,
-    /// Packets that were counted in all rounds; drain, close: entries, rows.
+    /// Packets that were counted in all rounds; drain, close: entries, rows; enrich: sources whose
+    /// country is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counted: Option<u64>,
     /// Packets that reached the program in all rounds.
@@ -225,6 +228,9 @@ impl Cell {
             Tier::Live => "live".to_owned(),
             Tier::Drain => return format!("drain, {keys} keys (per entry)"),
             Tier::Close => return "closing a day (per row)".to_owned(),
+            Tier::Enrich => {
+                return format!("countries of {keys} sources, IPv{family} (per source)");
+            }
         };
         let _ = write!(
             title,

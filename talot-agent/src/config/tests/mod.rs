@@ -120,6 +120,7 @@ fn the_example_is_read() {
         metrics: Metrics {
             listen: "127.0.0.1:9464".parse().unwrap(),
             ports: vec![tcp(22), tcp(23), tcp(445)],
+            sources_64: false,
         },
         geo: GeoFiles {
             country: Some("/etc/talot/country.mmdb".into()),

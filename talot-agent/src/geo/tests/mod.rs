@@ -1,3 +1,4 @@
+mod fetch;
 mod writer;
 
 use std::{
@@ -14,7 +15,7 @@ use self::writer::{
 };
 use super::{Databases, Geo};
 use crate::{
-    config::GeoFiles,
+    config::{Config, GeoFiles},
     journal::model::Random,
     records::{Enrichment as _, Origin},
 };
@@ -47,16 +48,20 @@ fn write(path: &Path, built: u64, records: Vec<Value>) {
     fs::write(path, database("Some-Type", built, 6, &networks)).unwrap();
 }
 
-fn files(country: Option<&Path>, asn: Option<&Path>) -> GeoFiles {
-    GeoFiles {
-        country: country.map(Path::to_owned),
-        asn: asn.map(Path::to_owned),
+fn files(country: Option<&Path>, asn: Option<&Path>) -> Config {
+    Config {
+        data_dir: PathBuf::from("/nowhere"),
+        geo: GeoFiles {
+            country: country.map(Path::to_owned),
+            asn: asn.map(Path::to_owned),
+        },
+        ..Config::default()
     }
 }
 
-fn error(files: &GeoFiles) -> String {
+fn error(files: &Config) -> String {
     let Err(error) = Geo::open(files) else {
-        panic!("{files:?} can be used");
+        panic!("{:?} can be used", files.geo);
     };
     format!("{error:#}")
 }
@@ -164,7 +169,7 @@ fn country_and_asn_are_one_file_or_two_or_none() {
     for (country, asn, expected) in cases {
         let files = files(country.map(PathBuf::as_path), asn.map(PathBuf::as_path));
         let databases = Geo::open(&files).unwrap().databases();
-        assert_eq!(known(&databases, "192.0.2.1"), expected, "{files:?}");
+        assert_eq!(known(&databases, "192.0.2.1"), expected, "{:?}", files.geo);
         assert_eq!(databases.country_database().is_some(), country.is_some());
         assert_eq!(databases.asn_database().is_some(), asn.is_some());
     }
@@ -180,10 +185,29 @@ fn country_and_asn_are_one_file_or_two_or_none() {
     assert_eq!(
         none.described(),
         [
-            "no country database: every country is ZZ",
+            "no country database: every country is ZZ (`talot-agent geo fetch` brings one)",
             "no ASN database"
         ]
     );
+}
+
+#[test]
+fn what_the_asn_database_does_not_know_the_country_database_is_not_asked() {
+    let both = || {
+        Map(vec![
+            ("country_code", Text("NL")),
+            ("asn", Number(1)),
+            ("as_name", Text("One")),
+        ])
+    };
+    let (_one, one) = folder(vec![both(), both()]);
+    let (_two, two) = folder(vec![both()]);
+    let geo = Geo::open(&files(Some(&one), Some(&two))).unwrap();
+    let databases = geo.databases();
+    let expected = ("NL".to_owned(), Some(1), Some("One".to_owned()));
+    assert_eq!(known(&databases, "192.0.2.1"), expected);
+    let expected = ("NL".to_owned(), None, None);
+    assert_eq!(known(&databases, "192.0.3.1"), expected);
 }
 
 /// Against the plainest reading of a list of networks: the longest that holds the address.
@@ -314,7 +338,7 @@ fn a_broken_file_at_the_start_is_named() {
     let path = dir.path().join("none.mmdb");
     let files = files(Some(&path), None);
     let start = format!(
-        "the country database cannot be used; name another in [geo], or leave it out: reading {}: ",
+        "the country database cannot be used; name another in [geo], or remove it: reading {}: ",
         path.display()
     );
     assert!(error(&files).starts_with(&start), "{}", error(&files));

@@ -121,8 +121,9 @@ impl Pins {
                 continue;
             };
             bail!(
-                "the pins in {} belong to {what} ({owner}): stop that agent and run its `talot-agent \
-                 detach`, or give this one a [kernel] pin_dir of its own",
+                "the pins in {} belong to {what} ({owner}): stop that agent and run `talot-agent detach` \
+                 with its configuration, or give this one a [kernel] pin_dir of its own; if it is gone \
+                 for good, `talot-agent detach --force` gives up what it has counted",
                 self.root.display()
             );
         }
