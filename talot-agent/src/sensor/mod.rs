@@ -270,6 +270,7 @@ impl Sensor {
             return Err(error);
         }
         sensor.note_fill();
+        sensor.note_room();
         Ok(sensor)
     }
 
