@@ -158,9 +158,10 @@ fn a_full_disk_at_midnight_with_a_killed_agent_loses_nothing() {
     disk.fill();
     sender.send_counted(&some_syns(2323, 60));
     agent.wait_for_words(&[utf8(&disk.0), "No space left"]);
-    let metrics = agent.metrics();
-    assert!(is_durable(&metrics), "it says that more is durable");
-    assert_eq!(metrics.sum("talot_data_free_bytes", &[]), Some(0));
+    agent.wait_until("no room is shown", |metrics| {
+        metrics.sum("talot_data_free_bytes", &[]) == Some(0)
+    });
+    assert!(is_durable(&agent.metrics()), "it says that more is durable");
     let status = text(&ask(&lab.sensor, &home, &["status"]).stdout);
     assert!(status.contains("TROUBLE: a drain could not"), "{status}");
     assert_same("what is durable", &durable, &counted(&home.sources()));
