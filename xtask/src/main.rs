@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod bpf_toolchain;
+mod demo;
 mod run;
 mod setup;
 mod shell;
@@ -62,6 +63,9 @@ enum Command {
         #[arg(long)]
         rows: Option<u64>,
     },
+    /// Set up, and show a sensor at work for half a minute, in network namespaces of its own.
+    #[command(after_help = "Example: cargo xtask demo")]
+    Demo,
 }
 
 fn main() -> ExitCode {
@@ -85,6 +89,7 @@ fn execute(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Run { arguments } => run::run(workspace, &arguments),
+        Command::Demo => demo::demo(workspace),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
         Command::Bench {
             quick,

@@ -57,6 +57,19 @@ pub(crate) fn prepare(workspace: &Path) {
     }
 }
 
+/// Installs what the demo needs, `ip` and `nsenter`, and shows more with: curl and Prometheus.
+pub(crate) fn prepare_demo(workspace: &Path) {
+    let missing = packages_of_missing(|program| {
+        !["curl", "ip", "nsenter"].contains(&program) || shell::find(program).is_some()
+    });
+    if !missing.is_empty() {
+        packages(&missing);
+    }
+    if !has_prometheus(workspace) {
+        tell(unpack_prometheus(workspace), "Prometheus");
+    }
+}
+
 /// Whether cargo has rustfmt or clippy here.
 pub(crate) fn has_component(workspace: &Path, component: &str) -> bool {
     let subcommand = if component == "rustfmt" {
@@ -127,7 +140,7 @@ fn install_python_packages(workspace: &Path) -> Result<()> {
 }
 
 /// Prometheus and promtool, installed or unpacked.
-pub(crate) fn has_prometheus(workspace: &Path) -> bool {
+fn has_prometheus(workspace: &Path) -> bool {
     let own = prometheus(workspace).join("usr/bin");
     let is_there = |program: &str| shell::find(program).is_some() || own.join(program).is_file();
     is_there("prometheus") && is_there("promtool")
