@@ -7,3 +7,4 @@ mod lint;
 mod promql;
 mod queries;
 mod rules;
+mod schema;
