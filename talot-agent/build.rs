@@ -8,6 +8,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::UNIX_EPOCH;
 
 use bpf_toolchain::{Machine, Target};
 
@@ -30,6 +31,8 @@ fn compile() -> Result<(), Box<dyn Error>> {
     for input in ["talot-ebpf", "talot-common", "Cargo.toml", "Cargo.lock"] {
         rerun_if_changed(&workspace.join(input));
     }
+
+    println!("cargo::rustc-env=TALOT_BUILD_TIME={}", build_time()?);
 
     let arch = env::var("CARGO_CFG_TARGET_ARCH")?;
     let big_endian = env::var("CARGO_CFG_TARGET_ENDIAN")? == "big";
@@ -59,6 +62,16 @@ fn compile() -> Result<(), Box<dyn Error>> {
     fs::copy(&object, out_dir.join("talot.bpf.o"))
         .map_err(|error| format!("copying {}: {error}", object.display()))?;
     Ok(())
+}
+
+/// Seconds since 1970: no clock that is right is before this. `SOURCE_DATE_EPOCH` is what those who
+/// build twice and compare set (reproducible-builds.org).
+fn build_time() -> Result<u64, Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    match env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => Ok(seconds.parse()?),
+        Err(_) => Ok(UNIX_EPOCH.elapsed()?.as_secs()),
+    }
 }
 
 /// The outer cargo's target folder, from `<target>/<profile>/build/<package>/out`. The outer cargo

@@ -14,6 +14,8 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
+use crate::failpoint::{self, Operation};
+
 /// Writes `path` so that it is durable, under that name and whole, when this returns; `fill`
 /// gives the contents. Replaces what was there. `tmp_dir` must be on the same file system; what
 /// lies there after a crash is waste.
@@ -38,18 +40,20 @@ pub fn write_and_keep<T>(
     fill: impl FnOnce(&mut Writer) -> Result<T>,
 ) -> Result<(T, File)> {
     let temporary = Temporary::beside(path, tmp_dir);
-    let mut writer = temporary.create()?;
+    let mut writer = temporary.create(path)?;
     let value = fill(&mut writer).with_context(|| format!("writing {}", path.display()))?;
     let file = writer
         .out
         .into_inner()
         .map_err(io::IntoInnerError::into_error);
-    let file = file.with_context(|| format!("writing {}", temporary.0.display()))?;
-    file.sync_all()
+    let Target { file, .. } = file.with_context(|| format!("writing {}", temporary.0.display()))?;
+    failpoint::file(Operation::Fsync, path)
+        .and_then(|()| file.sync_all())
         .with_context(|| format!("fsync of {}", temporary.0.display()))?;
-    fs::rename(&temporary.0, path)
+    failpoint::file(Operation::Rename, path)
+        .and_then(|()| fs::rename(&temporary.0, path))
         .with_context(|| format!("renaming {} to {}", temporary.0.display(), path.display()))?;
-    if let Err(error) = sync_dir(parent(path)) {
+    if let Err(error) = sync_dir_of(path) {
         // Not known to be durable, so it must not be found either: the caller will try again.
         let _ = fs::remove_file(path);
         return Err(error);
@@ -62,7 +66,7 @@ pub fn write_and_keep<T>(
 /// # Errors
 /// When it cannot be removed.
 pub fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    match failpoint::file(Operation::Delete, path).and_then(|()| fs::remove_file(path)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         result => result.with_context(|| format!("removing {}", path.display())),
     }
@@ -74,7 +78,7 @@ pub fn remove(path: &Path) -> Result<()> {
 /// When it cannot be created.
 pub fn nameless(dir: &Path) -> Result<File> {
     let name = Temporary::beside(Path::new("nameless"), dir);
-    name.open()
+    name.open(&name.0)
 }
 
 /// Creates a directory and those above it, each durable when this returns.
@@ -86,11 +90,11 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
         return Ok(());
     }
     create_dir_all(parent(path))?;
-    match fs::create_dir(path) {
+    match failpoint::file(Operation::Create, path).and_then(|()| fs::create_dir(path)) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
         result => result.with_context(|| format!("creating the directory {}", path.display()))?,
     }
-    sync_dir(parent(path))
+    sync_dir_of(path)
 }
 
 /// Bytes that are free for this process where a directory lies.
@@ -113,7 +117,18 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-fn sync_dir(dir: &Path) -> Result<()> {
+/// Makes the name of a file or directory durable.
+fn sync_dir_of(path: &Path) -> Result<()> {
+    failpoint::file(Operation::DirSync, path)
+        .with_context(|| format!("fsync of the directory {}", parent(path).display()))?;
+    sync_dir(parent(path))
+}
+
+/// Makes durable which files a directory has.
+///
+/// # Errors
+/// When it cannot be opened or synchronised.
+pub fn sync_dir(dir: &Path) -> Result<()> {
     let dir = if dir.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -126,7 +141,7 @@ fn sync_dir(dir: &Path) -> Result<()> {
 
 /// Where the contents go; knows the SHA-256 of what it was given so far.
 pub struct Writer {
-    out: BufWriter<File>,
+    out: BufWriter<Target>,
     hash: Sha256,
 }
 
@@ -149,6 +164,23 @@ impl Write for Writer {
     }
 }
 
+/// The temporary file, and the path that it is written for.
+struct Target {
+    file: File,
+    path: PathBuf,
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        failpoint::file(Operation::Write, &self.path)?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// A temporary file's path; the file goes with it, unless it was renamed.
 struct Temporary(PathBuf);
 
@@ -164,20 +196,21 @@ impl Temporary {
         Self(tmp_dir.join(name))
     }
 
-    fn open(&self) -> Result<File> {
+    fn open(&self, for_path: &Path) -> Result<File> {
         let mut options = OpenOptions::new();
-        let file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&self.0);
+        options.read(true).write(true).create(true).truncate(true);
+        let file =
+            failpoint::file(Operation::Create, for_path).and_then(|()| options.open(&self.0));
         file.with_context(|| format!("creating {}", self.0.display()))
     }
 
-    fn create(&self) -> Result<Writer> {
+    fn create(&self, for_path: &Path) -> Result<Writer> {
+        let target = Target {
+            file: self.open(for_path)?,
+            path: for_path.to_owned(),
+        };
         Ok(Writer {
-            out: BufWriter::with_capacity(1 << 16, self.open()?),
+            out: BufWriter::with_capacity(1 << 16, target),
             hash: Sha256::new(),
         })
     }

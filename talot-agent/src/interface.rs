@@ -10,16 +10,19 @@ use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use netlink_packet_route::{
     address::AddressAttribute,
-    link::{InfoKind, LinkAttribute, LinkInfo, LinkLayerType, LinkXdp},
+    link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkLayerType, LinkXdp, XdpAttached},
 };
 use rtnetlink::{Handle, MulticastGroup, new_multicast_connection};
 use talot_common::packet::Link;
 use tokio::sync::mpsc;
 
-use crate::config::{Mode, PointConfig, Verdict, XdpChoice};
+use crate::{
+    config::{Mode, PointConfig, Verdict, XdpChoice},
+    kernel,
+};
 
 /// An interface as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interface {
     /// Its number, which a new interface of the same name does not share.
     pub index: u32,
@@ -29,6 +32,12 @@ pub struct Interface {
     pub addresses: Vec<IpAddr>,
     /// The XDP program that is attached to it.
     pub xdp_program: Option<u32>,
+    /// How that is run.
+    pub xdp_mode: Option<kernel::Mode>,
+    /// Whether it is up and something can arrive.
+    pub running: bool,
+    /// How often it has lost its carrier, since it exists.
+    pub carrier_losses: u32,
     /// Packets that its driver had no room for, since it exists.
     pub missed: u64,
     /// Whether its driver hands a native program on to the interfaces below it (a bond's members,
@@ -91,10 +100,11 @@ impl Interfaces {
             let mut interface = Interface {
                 index: message.header.index,
                 link: link_of(message.header.link_layer_type),
-                addresses: Vec::new(),
-                xdp_program: None,
-                missed: 0,
-                has_members: false,
+                running: message
+                    .header
+                    .flags
+                    .contains(LinkFlags::Up | LinkFlags::Running),
+                ..Interface::default()
             };
             for attribute in message.attributes {
                 match attribute {
@@ -106,8 +116,16 @@ impl Interfaces {
                             LinkXdp::ProgId(id) => Some(*id),
                             _ => None,
                         });
+                        interface.xdp_mode = xdp.iter().find_map(|attribute| match attribute {
+                            LinkXdp::Attached(XdpAttached::Driver) => Some(kernel::Mode::Native),
+                            LinkXdp::Attached(XdpAttached::SocketBuffer) => {
+                                Some(kernel::Mode::Generic)
+                            }
+                            _ => None,
+                        });
                     }
                     LinkAttribute::Stats64(stats) => interface.missed = stats.rx_missed_errors,
+                    LinkAttribute::CarrierDownCount(losses) => interface.carrier_losses = losses,
                     LinkAttribute::Controller(index) => {
                         above.insert(index);
                     }

@@ -5,6 +5,7 @@ pub mod capture;
 pub mod clock;
 pub mod config;
 pub mod durable;
+pub mod failpoint;
 pub mod figures;
 pub mod geo;
 pub mod http;

@@ -33,7 +33,13 @@ struct Arguments {
 enum Command {
     /// Watch, drain, serve metrics, until Ctrl-C or SIGTERM
     #[command(after_help = "Example: talot-agent run --config /etc/talot/talot.toml")]
-    Run(Configured),
+    Run {
+        #[command(flatten)]
+        configured: Configured,
+        /// Leave the kernel counting at the end; the next run takes over without a gap
+        #[arg(long)]
+        keep: bool,
+    },
     /// Write the same records from pcap or pcapng files, without privileges
     #[command(
         after_help = "Examples: talot-agent read --config /etc/talot/talot.toml capture.pcap.gz\n          \
@@ -63,6 +69,15 @@ enum Command {
     /// Show what the running agent watches and has counted
     #[command(after_help = "Example: talot-agent status --config /etc/talot/talot.toml")]
     Status(Configured),
+    /// Unpin and remove everything from the kernel, once what it holds is durable
+    #[command(after_help = "Example: talot-agent detach --config /etc/talot/talot.toml")]
+    Detach {
+        #[command(flatten)]
+        configured: Configured,
+        /// Give up what the kernel holds, whoever it belongs to
+        #[arg(long)]
+        force: bool,
+    },
     /// Validate the configuration; name every mistake with its line
     #[command(after_help = "Example: talot-agent check --config /etc/talot/talot.toml")]
     Check(Configured),
@@ -119,14 +134,14 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Run(configured) => {
+        Command::Run { configured, keep } => {
             let mut config = configured.load()?;
             if config.points.is_empty() {
                 config.points = vec![interface::default_point()?];
             }
             tokio::runtime::Runtime::new()
                 .context("starting the runtime")?
-                .block_on(sensor::run(config))
+                .block_on(sensor::run(config, keep))
         }
         Command::Read(arguments) => capture::read(&arguments),
         Command::Export {
@@ -145,6 +160,7 @@ fn run(command: Command) -> Result<()> {
                 manner: Manner {
                     enrichment: &databases,
                     sources: &sources,
+                    maintenance: &config.maintenance,
                 },
                 verify: !no_verify,
             };
@@ -154,7 +170,22 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Status(configured) => {
             let config = configured.load()?;
-            say(&status::ask(&config.data_dir)?.text()?)
+            match status::ask(&config.data_dir) {
+                Ok(status) => say(&status.text()?),
+                Err(error) => {
+                    if let Ok(Some(waiting)) = sensor::waiting(&config) {
+                        say(&waiting)?;
+                    }
+                    Err(error)
+                }
+            }
+        }
+        Command::Detach { configured, force } => {
+            let mut config = configured.load()?;
+            if config.points.is_empty() {
+                config.points.extend(interface::default_point());
+            }
+            say(&sensor::detach(&config, force)?)
         }
         Command::Geo(GeoCommand::Fetch {
             configured,

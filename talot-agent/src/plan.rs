@@ -1,11 +1,14 @@
 //! From the configuration and the interfaces as they are to what the programs are told to watch.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::{civil::Date, tz::TimeZone};
 use talot_common::{
-    layout::{DAYS, Hook, Point, RANGES, Range4, Range6, Watch},
+    layout::{DAYS, Hook, POINTS, Point, RANGES, Range4, Range6, Watch},
     packet::{V4, V6},
 };
 
@@ -48,6 +51,8 @@ pub fn addresses(points: &[PointConfig], interfaces: &BTreeMap<String, Interface
 pub struct Window {
     /// The first of them.
     pub first: Date,
+    /// Nobody knows what day it is: packets wait without one.
+    pub waiting: bool,
     /// How far CLOCK_TAI is ahead of the time of day, seconds.
     pub tai_offset: i64,
 }
@@ -66,8 +71,10 @@ pub fn plan(
     zone: &TimeZone,
 ) -> Result<Watch> {
     let mut watch = Watch::empty();
-    watch.first_day = calendar::number(window.first);
-    watch.day_ends = day_ends(window, zone)?;
+    if !window.waiting {
+        watch.first_day = calendar::number(window.first);
+        watch.day_ends = day_ends(window, zone)?;
+    }
     watch.idle = [idle.tcp, idle.udp, idle.other]
         .map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     let (mut used4, mut used6, mut hooks) = (0, 0, 0);
@@ -137,6 +144,42 @@ pub(crate) fn ranges(
     ranges
 }
 
+/// What each slot watches according to a plan.
+pub fn watched(watch: &Watch) -> [Vec<Prefix>; POINTS] {
+    let mut watched = [const { Vec::new() }; POINTS];
+    let hooks = watch.hooks.iter().take(watch.hooks_used as usize);
+    for Hook { v4, v6, .. } in hooks {
+        for range in slice(&watch.v4, *v4) {
+            let address = Ipv4Addr::from(range.network.to_ne_bytes());
+            let prefix = Prefix {
+                address: address.into(),
+                length: range.mask.count_ones() as u8,
+            };
+            watched[usize::from(range.point.slot) % POINTS].push(prefix);
+        }
+        for range in slice(&watch.v6, *v6) {
+            let words = range.network.map(u32::to_ne_bytes);
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(words.as_flattened());
+            let prefix = Prefix {
+                address: Ipv6Addr::from(bytes).into(),
+                length: range.mask.iter().map(|word| word.count_ones() as u8).sum(),
+            };
+            watched[usize::from(range.point.slot) % POINTS].push(prefix);
+        }
+    }
+    for prefixes in &mut watched {
+        prefixes.sort_unstable();
+    }
+    watched
+}
+
+fn slice<T>(ranges: &[T], [start, end]: [u8; 2]) -> &[T] {
+    ranges
+        .get(usize::from(start)..usize::from(end))
+        .unwrap_or_default()
+}
+
 fn room<'a, T>(ranges: &'a mut [T; RANGES], used: &mut usize) -> Result<&'a mut T> {
     ensure!(
         *used < RANGES,
@@ -150,7 +193,7 @@ fn room<'a, T>(ranges: &'a mut [T; RANGES], used: &mut usize) -> Result<&'a mut 
 /// The mask of a prefix as words in network byte order; of an IPv4 prefix the first is meant.
 pub(crate) fn mask(length: u8) -> [u32; 4] {
     let bits = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-    V6::from(std::net::Ipv6Addr::from_bits(bits)).0
+    V6::from(Ipv6Addr::from_bits(bits)).0
 }
 
 fn day_ends(window: Window, zone: &TimeZone) -> Result<[u64; DAYS - 1]> {
@@ -202,9 +245,7 @@ mod tests {
             index,
             link: Some(Link::Ethernet),
             addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
-            xdp_program: None,
-            missed: 0,
-            has_members: false,
+            ..Interface::default()
         }
     }
 
@@ -216,6 +257,7 @@ mod tests {
         };
         let window = Window {
             first: date(2026, 11, 21),
+            waiting: false,
             tai_offset: 37,
         };
         let addresses = addresses(points, interfaces);
@@ -257,6 +299,13 @@ mod tests {
             (a.ifindex, a.first_point, a.v4, a.v6),
             (7, 1, [2, 3], [1, 2])
         );
+        let [wide, home, narrow] = [0, 1, 2].map(|slot: usize| {
+            let prefixes = watched(&watch)[slot].clone();
+            prefixes.iter().map(ToString::to_string).collect::<Vec<_>>()
+        });
+        assert_eq!(wide, ["198.51.0.0/16"]);
+        assert_eq!(home, ["192.0.2.1", "fe80::1"]);
+        assert_eq!(narrow, ["198.51.100.0/24", "2001:db8::/33"]);
         let bytes = |words: [u32; 2]| words.map(u32::to_ne_bytes);
         let [narrow, wide, home] = [watch.v4[0], watch.v4[1], watch.v4[2]];
         assert_eq!(

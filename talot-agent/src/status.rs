@@ -27,8 +27,8 @@ pub struct Status {
     pub since: Timestamp,
     /// When the kernel was drained last.
     pub last_drain: Option<Timestamp>,
-    /// Why nothing has become durable since, if so.
-    pub trouble: Option<String>,
+    /// Why nothing has become durable since, or a day is not closed, if so.
+    pub trouble: Vec<String>,
     /// The kernel's tables, and how full they are.
     pub tables: Vec<(String, Fill)>,
     /// What countries and networks are looked up in.
@@ -150,7 +150,7 @@ impl Status {
             Some(moment) => writeln!(text, "last drain {moment:.0}")?,
             None => writeln!(text, "not drained yet")?,
         }
-        if let Some(trouble) = trouble {
+        for trouble in trouble {
             writeln!(text, "TROUBLE: {trouble}")?;
         }
         for (name, Fill { entries, capacity }) in tables {

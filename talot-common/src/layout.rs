@@ -3,8 +3,11 @@
 
 use crate::{packet::Link, words::Disposition};
 
-/// Version of every layout in this module and of the keys.
-pub const VERSION: u32 = 1;
+/// Version of every layout in this module and of the keys, but for the conversations'.
+pub const VERSION: u32 = if cfg!(feature = "next-layout") { 2 } else { 1 };
+
+/// Version of the layout of conversations (the sets of [`Recent`] things) and of their fingerprints.
+pub const CONVERSATIONS_VERSION: u32 = 1;
 
 /// How many points a sensor can have: a key has four bits for them.
 pub const POINTS: usize = 16;
@@ -15,6 +18,13 @@ pub const DAYS: usize = 8;
 pub const HOOKS: usize = POINTS;
 /// How many address ranges of one family a sensor watches.
 pub const RANGES: usize = 64;
+/// Buckets of each of the two sets of conversations.
+pub const CONVERSATION_BUCKETS: u32 = 1 << 16;
+/// Buckets of each of the sets of what passes soon: knocks, first fragments.
+pub const PASSING_BUCKETS: u32 = 1 << 12;
+/// Bytes of all sets of recent things.
+pub const CONVERSATION_BYTES: u64 =
+    2 * (CONVERSATION_BUCKETS + PASSING_BUCKETS) as u64 * size_of::<RecentBucket>() as u64;
 /// Entries in one bucket of a set of recent things: one cache line.
 pub const RECENT_WAYS: usize = 4;
 

@@ -2,16 +2,15 @@
 //! bucket gives up its oldest entry.
 
 use aya_ebpf::{helpers::generated::bpf_ktime_get_coarse_ns, macros::map, maps::Array};
-use talot_common::layout::{RECENT_WAYS, Recent, RecentBucket};
+use talot_common::layout::{
+    CONVERSATION_BUCKETS, PASSING_BUCKETS, RECENT_WAYS, Recent, RecentBucket,
+};
 
 /// A set; its size is a power of two.
 pub(crate) struct Set {
     map: &'static Array<RecentBucket>,
     buckets: u32,
 }
-
-const CONVERSATION_BUCKETS: u32 = 1 << 16;
-const PASSING_BUCKETS: u32 = 1 << 12;
 
 #[map]
 static BEGAN: Array<RecentBucket> = Array::with_max_entries(CONVERSATION_BUCKETS, 0);

@@ -90,7 +90,10 @@ impl Contestant for Ours {
     }
 
     fn counted(&mut self) -> Result<Option<u64>> {
-        let tally = self.kernel.holding(self.kernel.epoch(), 0);
+        let tally = self
+            .kernel
+            .counters()
+            .holding(self.kernel.counters().epoch(), 0);
         let access = tally.dispositions[Disposition::Access as usize];
         Ok(Some(self.emptied + access))
     }

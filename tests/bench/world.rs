@@ -144,15 +144,13 @@ impl Setting {
         let device = Interface {
             index: self.interface,
             link: Some(Link::Ethernet),
-            addresses: Vec::new(),
-            xdp_program: None,
-            missed: 0,
-            has_members: false,
+            ..Interface::default()
         };
         let devices = BTreeMap::from([(INTERFACE.to_owned(), device)]);
         let zone = &config.timezone.zone;
         let window = plan::Window {
             first: calendar::date_at(clock::now(), zone),
+            waiting: false,
             tai_offset: clock::tai_offset().context("asking for the TAI offset")?,
         };
         plan::plan(

@@ -143,6 +143,6 @@ fn without_root_it_says_what_it_needs() {
         "--regid=65534",
         "--clear-groups",
     ];
-    let ended = Agent::launch_by(&lab.sensor, &nobody, &home).end();
+    let ended = Agent::launch_by(&lab.sensor, &nobody, &home, &[]).end();
     assert_refused(&ended, 1, &["root"]);
 }

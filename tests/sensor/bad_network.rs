@@ -129,5 +129,9 @@ fn a_kernel_without_btf_is_named() {
 }
 
 fn refused_by(lab: &Lab, home: &Home, by: &[&str], words: &[&str]) {
-    assert_refused(&Agent::launch_by(&lab.sensor, by, home).end(), 1, words);
+    assert_refused(
+        &Agent::launch_by(&lab.sensor, by, home, &[]).end(),
+        1,
+        words,
+    );
 }

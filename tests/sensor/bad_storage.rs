@@ -1,17 +1,26 @@
 //! Data directories that cannot be written, or are full.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     io::Write as _,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::Duration,
 };
 
 use talot_tests::{
-    agent::{Agent, Home},
+    agent::{Agent, Home, ask},
+    identity,
     lab::Lab,
+    metrics::Metrics,
+    records::counted,
+    require,
+    rows::assert_same,
     send::Sender,
-    shell::run,
+    shell::{attempt, run, text},
+    tzif,
 };
 
 use crate::{
@@ -20,19 +29,33 @@ use crate::{
 };
 
 /// A small file system that ends with this value.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn at(path: PathBuf, options: &str) -> Self {
-        fs::create_dir(&path).expect("the mount point");
-        run(Command::new("mount")
-            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-            .arg(&path));
+    /// In memory.
+    pub(crate) fn at(path: PathBuf, options: &str) -> Self {
+        Self::mount(path, &["-t", "tmpfs", "-o", options, "tmpfs"])
+    }
+
+    /// The data directory, on an ext4 of 16 MiB in a file.
+    fn disk(home: &Home) -> Self {
+        let image = home.folder().join("image");
+        let file = fs::File::create(&image).expect("a file");
+        file.set_len(16 << 20).expect("a file of holes");
+        run(Command::new("mkfs.ext4")
+            .args(["-q", "-m", "0"])
+            .arg(&image));
+        Self::mount(home.data(), &["-o", "loop", utf8(&image)])
+    }
+
+    fn mount(path: PathBuf, what: &[&str]) -> Self {
+        fs::create_dir_all(&path).expect("the mount point");
+        run(Command::new("mount").args(what).arg(&path));
         Self(path)
     }
 
     /// Fills it to the last byte.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filling")).expect("a file");
         let error = loop {
             if let Err(error) = file.write_all(&[7; 4096]) {
@@ -42,7 +65,7 @@ impl Mounted {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         fs::remove_file(self.0.join("filling")).expect("the filling");
     }
 }
@@ -51,7 +74,7 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         // The agent that a failed test leaves may still hold it.
         let status = Command::new("umount").arg("--lazy").arg(&self.0).status();
-        assert!(status.is_ok_and(|status| status.success()) || std::thread::panicking());
+        assert!(status.is_ok_and(|status| status.success()) || thread::panicking());
     }
 }
 
@@ -108,4 +131,153 @@ fn what_was_counted_survives_a_full_data_directory() {
     sender.send_counted(&some_syns(5555, 60));
     agent.stop();
     assert_nothing_but(&home, &plus(rows, &some_syns_rows(5555, 60)));
+}
+
+/// A disk that is full across a midnight, and an agent that is killed and started again meanwhile:
+/// nothing is said to be durable that is not, and in the end each day has its own packets.
+#[test]
+fn a_full_disk_at_midnight_with_a_killed_agent_loses_nothing() {
+    const TEST: &str = "a_full_disk_at_midnight_with_a_killed_agent_loses_nothing";
+    let loops = Path::new("/dev/loop-control").exists();
+    if !require::programs(TEST, &["mkfs.ext4"]) || !require::of_kernel(TEST, "loop devices", loops)
+    {
+        return;
+    }
+    let lab = Lab::quiet();
+    let midnight = tzif::now() + 14;
+    let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
+    let disk = Mounted::disk(&home);
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let sender = Sender::open(&lab);
+    sender.send_counted(&some_syns(23, 60));
+    let durable = some_syns_rows(23, 60);
+    let seen: i64 = durable.values().sum();
+    let is_durable = |metrics: &Metrics| metrics.sum("talot_seen_packets_total", &[]) == Some(seen);
+    agent.wait_until("what came first is durable", is_durable);
+
+    disk.fill();
+    sender.send_counted(&some_syns(2323, 60));
+    agent.wait_for_words(&[utf8(&disk.0), "No space left"]);
+    let metrics = agent.metrics();
+    assert!(is_durable(&metrics), "it says that more is durable");
+    assert_eq!(metrics.sum("talot_data_free_bytes", &[]), Some(0));
+    let status = text(&ask(&lab.sensor, &home, &["status"]).stdout);
+    assert!(status.contains("TROUBLE: a drain could not"), "{status}");
+    assert_same("what is durable", &durable, &counted(&home.sources()));
+    agent.kill();
+    sender.send_counted(&some_syns(4444, 60));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    sender.send_counted(&some_syns(5555, 60));
+    assert!(tzif::now() < midnight, "this machine is too slow");
+
+    while tzif::now() <= midnight {
+        thread::sleep(Duration::from_millis(100));
+    }
+    let before = memory(&agent);
+    sender.send_counted(&some_syns(6666, 60));
+    thread::sleep(Duration::from_secs(2));
+    assert!(agent.runs(), "it ended:\n{}", agent.stderr());
+    // Ten drains have failed, some more with every packet.
+    assert!(
+        memory(&agent) < before + (8 << 10),
+        "it holds more and more"
+    );
+    disk.make_room();
+    agent.wait_until("the day is closed", |metrics| {
+        let closed = metrics.values("talot_last_day_closed_timestamp_seconds", &[]);
+        closed.iter().any(|moment| *moment > 0.0)
+    });
+    let status = text(&ask(&lab.sensor, &home, &["status"]).stdout);
+    assert!(!status.contains("TROUBLE"), "{status}");
+    agent.stop();
+
+    let sources = home.sources();
+    let coverage = home.coverage();
+    identity::check(&sources, &home.ports(), &coverage);
+    let first = [23, 2323, 4444, 5555].map(|port| some_syns_rows(port, 60));
+    let first = first.iter().fold(Default::default(), plus);
+    for (record, sent) in coverage.iter().zip([first, some_syns_rows(6666, 60)]) {
+        let of_day = sources.iter().filter(|row| row.date == record.date);
+        assert_same(
+            &record.date,
+            &sent,
+            &counted(&of_day.cloned().collect::<Vec<_>>()),
+        );
+    }
+    assert_eq!(coverage.len(), 2);
+}
+
+/// What a process holds of memory, KiB.
+fn memory(agent: &Agent<'_>) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", agent.id())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse().ok()).expect("a size")
+}
+
+#[test]
+fn what_was_counted_survives_a_read_only_file_system() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let sender = Sender::open(&lab);
+    sender.send_counted(&some_syns(23, 60));
+    let read_only = Mounted::at(home.data().join("tmp"), "ro");
+    sender.send_counted(&some_syns(2323, 60));
+    agent.wait_for_words(&[utf8(&read_only.0), "Read-only file system"]);
+    drop(read_only);
+    let rows = plus(some_syns_rows(23, 60), &some_syns_rows(2323, 60));
+    let total: i64 = rows.values().sum();
+    agent.wait_until("all is durable again", |metrics| {
+        metrics.sum("talot_seen_packets_total", &[]) == Some(total)
+    });
+    agent.stop();
+    assert_nothing_but(&home, &rows);
+}
+
+#[test]
+fn a_damaged_file_of_the_journal_is_set_aside_and_counting_goes_on() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    let sender = Sender::open(&lab);
+    let drains = || -> BTreeSet<PathBuf> {
+        let entries = fs::read_dir(home.data().join("journal")).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        paths
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "drain")
+            })
+            .collect()
+    };
+    let agent = Agent::start(&lab.sensor, &home);
+    sender.send_counted(&some_syns(23, 60));
+    agent.stop();
+    let damaged = drains();
+    let agent = Agent::start(&lab.sensor, &home);
+    sender.send_counted(&some_syns(2323, 60));
+    agent.stop();
+    for path in &damaged {
+        let mut bytes = fs::read(path).expect("a file of the journal");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x10;
+        fs::write(path, bytes).expect("a file of the journal");
+    }
+    // Without them there is less, and the exit status says so.
+    let export = attempt(&mut home.command(&["export", "--table", "ports"]));
+    assert_eq!(export.status.code(), Some(1));
+    let agent = Agent::start(&lab.sensor, &home);
+    for path in &damaged {
+        let name = path.file_name().expect("a name");
+        agent.wait_for_words(&[utf8(path), "set aside"]);
+        assert!(home.data().join("damaged").join(name).exists());
+    }
+    sender.send_counted(&some_syns(4444, 60));
+    agent.stop();
+    let rows = plus(some_syns_rows(2323, 60), &some_syns_rows(4444, 60));
+    let coverage = assert_nothing_but(&home, &rows);
+    assert!(
+        coverage.note.contains("what it counted is lost"),
+        "{coverage:?}"
+    );
 }

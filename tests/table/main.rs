@@ -106,15 +106,13 @@ impl Flood {
                 // SAFETY: the name ends with a zero byte.
                 index: unsafe { libc::if_nametoindex(name.as_ptr()) },
                 link: Some(Link::Ethernet),
-                addresses: Vec::new(),
-                xdp_program: None,
-                missed: 0,
-                has_members: false,
+                ..Interface::default()
             };
             let mut kernel = Kernel::load(capacity, &[POINT], &[]).expect("the programs");
             let devices = BTreeMap::from([(INTERFACE.to_owned(), device.clone())]);
             let window = plan::Window {
                 first: date(2026, 1, 1),
+                waiting: false,
                 tai_offset: 0,
             };
             let points = [point];

@@ -39,12 +39,7 @@ pub(crate) fn bench(workspace: &Path, arguments: &[OsString]) -> Result<()> {
     let agent = build_agent(workspace)?;
     let bench = build(workspace, &BENCH, "bench.bpf.o")?;
     let plain_hash = build(workspace, &PLAIN_HASH, "plain-hash.bpf.o")?;
-    if !shell::is_root() {
-        bail!(
-            "the bench loads programs into the kernel and makes network namespaces: repeat as root, \
-             `sudo -E env \"PATH=$PATH\" cargo xtask bench`"
-        );
-    }
+    shell::require_root("cargo xtask bench")?;
     let mut command = shell::cargo(workspace);
     command
         .args([

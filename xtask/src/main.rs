@@ -7,6 +7,7 @@ mod demo;
 mod run;
 mod setup;
 mod shell;
+mod soak;
 mod test;
 mod test_tools;
 
@@ -66,6 +67,16 @@ enum Command {
     /// Set up, and show a sensor at work for half a minute, in network namespaces of its own.
     #[command(after_help = "Example: cargo xtask demo")]
     Demo,
+    /// Set up, and let a sensor suffer random faults under known traffic.
+    #[command(after_help = "Example: cargo xtask soak --seed 7 --minutes 10")]
+    Soak {
+        /// Replays the faults of an earlier run.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How long.
+        #[arg(long, default_value_t = 5.0)]
+        minutes: f64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -91,6 +102,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Run { arguments } => run::run(workspace, &arguments),
         Command::Demo => demo::demo(workspace),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
+        Command::Soak { seed, minutes } => soak::soak(workspace, seed, minutes),
         Command::Bench {
             quick,
             json,

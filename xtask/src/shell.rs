@@ -80,6 +80,21 @@ pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
 }
 
+/// For commands that load programs into the kernel and make network namespaces.
+///
+/// # Errors
+///
+/// If this process does not run as root; says how to repeat it.
+pub(crate) fn require_root(command: &str) -> Result<()> {
+    if !is_root() {
+        bail!(
+            "this loads programs into the kernel and makes network namespaces: repeat as root, \
+             `sudo -E env \"PATH=$PATH\" {command}`"
+        );
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use crate::run::build_agent;
+use crate::run::{build_agent, build_agent_with_failpoints};
 use crate::setup::setup;
 use crate::{shell, test_tools};
 
@@ -27,7 +27,8 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
 
     headline("lints");
     if test_tools::has_component(workspace, "clippy") {
-        let user_space = "clippy --workspace --exclude talot-ebpf --all-targets -- -D warnings";
+        let user_space = "clippy --workspace --exclude talot-ebpf --all-targets \
+                          --features talot-agent/failpoints -- -D warnings";
         shell::run(&mut cargo(workspace, user_space))?;
         shell::run(&mut lint_of_kernel_side(workspace)?)?;
     } else {
@@ -45,19 +46,19 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
     }
 
     headline("unit tests");
-    let unit = "test --workspace --exclude talot-ebpf --exclude talot-tests";
+    let unit = "test --workspace --exclude talot-ebpf --exclude talot-tests \
+                --features talot-agent/failpoints";
     shell::run(cargo(workspace, unit).args(filter))?;
 
     headline("tests of the whole sensor");
+    let with_failpoints = build_agent_with_failpoints(workspace)?;
     let agent = build_agent(workspace)?;
-    if !shell::is_root() {
-        bail!(
-            "these tests load programs into the kernel and make network namespaces: repeat as root, \
-             `sudo -E env \"PATH=$PATH\" cargo xtask test`"
-        );
-    }
+    shell::require_root("cargo xtask test")?;
     let mut sensor = cargo(workspace, "test --release --package talot-tests");
-    sensor.args(filter).env("TALOT_AGENT", agent);
+    sensor
+        .args(filter)
+        .env("TALOT_AGENT", agent)
+        .env("TALOT_AGENT_FAILPOINTS", with_failpoints);
     if long {
         sensor.env("TALOT_TEST_LONG", "1");
     }

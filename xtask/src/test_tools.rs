@@ -13,11 +13,12 @@ use crate::bpf_toolchain::tools;
 use crate::{apt, shell};
 
 /// Programs and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 11] = [
+const PROGRAMS: &[(&str, &str)] = &[
     ("curl", "curl"),
     ("hping3", "hping3"),
     ("ip", "iproute2"),
     ("masscan", "masscan"),
+    ("mkfs.ext4", "e2fsprogs"),
     ("nmap", "nmap"),
     ("npm", "npm"),
     ("nsenter", "util-linux"),

@@ -231,6 +231,7 @@ impl Reading<'_> {
                         agent_version: env!("CARGO_PKG_VERSION").into(),
                         timezone: self.config.timezone.name.clone().into(),
                         notes: vec![note.to_owned()],
+                        ..Observation::default()
                     },
                     rows: Vec::new(),
                 });

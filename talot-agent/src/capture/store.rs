@@ -49,6 +49,7 @@ impl<'a> Store<'a> {
         let manner = Manner {
             enrichment: &databases,
             sources: &sources,
+            maintenance: &config.maintenance,
         };
         let mut journal = Journal::open(data_dir).with_context(|| {
             format!(
@@ -92,6 +93,7 @@ impl<'a> Store<'a> {
         let manner = Manner {
             enrichment: &self.databases,
             sources: &self.sources,
+            maintenance: &self.config.maintenance,
         };
         close_days(&mut self.journal, self.config, manner)?;
         let open = self.journal.days();

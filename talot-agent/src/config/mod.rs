@@ -4,13 +4,13 @@
 mod aim;
 mod document;
 mod flags;
+mod maintenance;
 mod mistake;
 mod points;
 mod prefix;
 mod privacy;
 mod read;
 mod section;
-mod unbuilt;
 mod values;
 mod zone;
 
@@ -29,6 +29,7 @@ use talot_common::port_type::{Aim, Kind};
 use self::{document::Document, mistake::Wrong};
 pub use self::{
     flags::{point_name_flag, prefix_flag},
+    maintenance::Maintenance,
     mistake::{Mistake, Mistakes},
     prefix::Prefix,
     privacy::Privacy,
@@ -50,6 +51,8 @@ pub struct Config {
     pub points: Vec<PointConfig>,
     /// What is not to be counted; the first rule that matches wins.
     pub excludes: Vec<Exclude>,
+    /// When points are not to be counted on.
+    pub maintenance: Vec<Maintenance>,
     /// How long a conversation may be silent.
     pub solicited: Idle,
     /// What the kernel holds.
@@ -252,6 +255,7 @@ impl Default for Config {
             data_dir: PathBuf::from("/var/lib/talot"),
             points: Vec::new(),
             excludes: Vec::new(),
+            maintenance: Vec::new(),
             // RFC 5382, 4787, 5508.
             solicited: Idle {
                 tcp: Duration::from_secs(124 * 60),

@@ -12,14 +12,14 @@ use super::{
     Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Records,
     aim::{self, aim},
     document::{At, Document},
+    maintenance::maintenance,
     mistake::Wrong,
     points::{self, Draft},
     prefix::prefix,
     privacy::privacy,
     section::Section,
     values::{
-        ANY_DURATION, absolute_path, boolean, duration, integer, local_time, path, size,
-        socket_address, text,
+        ANY_DURATION, absolute_path, boolean, duration, integer, path, size, socket_address, text,
     },
     zone::zone,
 };
@@ -44,7 +44,9 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
         let wrong = Wrong::new("too many rules", format!("at most {RULES}"));
         document.note(rule.at, "exclude", wrong);
     }
-    root.tables("maintenance", maintenance);
+    let maintenance = root.tables("maintenance", |section| {
+        maintenance(section, &points, &timezone.zone)
+    });
     let solicited = root.table("solicited", |section| {
         let mut idle = |key, default| section.get_or(key, default, |v| duration(v, ANY_DURATION));
         Idle {
@@ -87,6 +89,7 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
         data_dir,
         points: points.into_iter().filter_map(Draft::finish).collect(),
         excludes: excludes.into_iter().map(|rule| rule.value).collect(),
+        maintenance: maintenance.into_iter().flatten().collect(),
         solicited,
         kernel,
         drain,
@@ -171,13 +174,4 @@ fn protocol(value: &DeValue<'_>) -> Result<u8, Wrong> {
             port_type::protocol_name(*number).is_some_and(|own| own.eq_ignore_ascii_case(name))
         })
         .ok_or_else(|| Wrong::new(format!("{name:?} is not a protocol"), ALLOWED))
-}
-
-/// A time in which a point is not to be counted on.
-fn maintenance(section: &mut Section<'_>) {
-    let string = |value: &DeValue<'_>| text(value, "a string").map(drop);
-    section.get("point", string);
-    section.get("from", local_time);
-    section.get("to", local_time);
-    section.get("note", string);
 }

@@ -9,7 +9,6 @@ use toml::{
 use super::{
     document::{At, Document, printable},
     mistake::Wrong,
-    unbuilt,
 };
 
 /// A table of the document, or one that is not there and says nothing.
@@ -65,13 +64,6 @@ impl<'a> Section<'a> {
         self.table?.get(key)
     }
 
-    fn refuse_unbuilt(&self, at: usize, key: &str, value: Option<&str>) {
-        let path = self.path_of(key);
-        if let Some(wrong) = unbuilt::refusal(&path, value) {
-            self.document.note(at, &path, wrong);
-        }
-    }
-
     /// Where the table begins.
     pub(super) fn at(&self) -> usize {
         self.at
@@ -96,10 +88,7 @@ impl<'a> Section<'a> {
         let found = self.find(key)?;
         let at = found.span().start;
         match parse(found.get_ref()) {
-            Ok(value) => {
-                self.refuse_unbuilt(at, key, found.get_ref().as_str());
-                Some(At { at, value })
-            }
+            Ok(value) => Some(At { at, value }),
             Err(wrong) => {
                 self.note(at, key, wrong);
                 None
@@ -218,7 +207,6 @@ impl<'a> Section<'a> {
                 self.note(at, key, wrong_type(element.get_ref(), "table", &allowed));
                 continue;
             };
-            self.refuse_unbuilt(at, key, None);
             values.push(Section::new(self.document, key, at, Some(table)).read(&mut read));
         }
         values

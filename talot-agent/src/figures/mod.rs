@@ -44,6 +44,8 @@ pub struct Figures {
     pub data_free: u64,
     /// Why nothing has become durable since the last drain that did, if so.
     pub trouble: Option<String>,
+    /// Why a day that is over is not closed, if so.
+    pub closing_trouble: Option<String>,
 }
 
 /// What is known of a point.
@@ -264,6 +266,7 @@ impl Figures {
             clock_steps: 0,
             data_free: 0,
             trouble: None,
+            closing_trouble: None,
         })
     }
 }

@@ -169,7 +169,11 @@ impl Sensor {
             rows,
         }];
         let marked = marked(&sections[0].rows);
-        self.journal.as_mut().unwrap().add(&mut sections).unwrap();
+        self.journal
+            .as_mut()
+            .unwrap()
+            .add(&mut sections, None)
+            .unwrap();
         let [section] = sections;
         self.point().add(&section, &marked, &Lands);
         if keep {

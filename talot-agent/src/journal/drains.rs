@@ -35,33 +35,48 @@ impl Drains {
     /// # Errors
     /// When the data directory is not there or a file cannot be read.
     pub fn read_only(data_dir: &Path) -> Result<Self> {
+        Self::read_what_is_whole(data_dir).map(|(drains, _)| drains)
+    }
+
+    /// The same; says of every file that is left out why.
+    ///
+    /// # Errors
+    /// As [`Drains::read_only`].
+    pub fn read_what_is_whole(data_dir: &Path) -> Result<(Self, Vec<String>)> {
         data_dir.read_dir().with_context(|| {
             format!(
                 "reading the data directory {}: is it the right one?",
                 data_dir.display()
             )
         })?;
+        let mut left_out = Vec::new();
+        let mut leave_out = |path: &Path, why: &str| {
+            let what = format!("{} is left out: {why}", path.display());
+            log::error!("{what}");
+            left_out.push(what);
+        };
         let mut files: Vec<Arc<DrainFile>> = Vec::new();
         for (span, path, file) in open_all(&data_dir.join(DIRECTORY))? {
             let file = match DrainFile::check(&path, span, file)? {
                 Ok(file) => file,
                 Err(Damage(why)) => {
-                    log::error!("{} is damaged and left out: {why}", path.display());
+                    leave_out(&path, &format!("it is damaged, {why}"));
                     continue;
                 }
             };
             match files.last().map(|last| last.span) {
                 Some(last) if last.contains(span) => {}
                 Some(last) if span.first <= last.last => {
-                    log::error!("{} is left out: it overlaps another", path.display());
+                    leave_out(&path, "it overlaps another");
                 }
                 _ => files.push(Arc::new(file)),
             }
         }
-        Ok(Self {
+        let drains = Self {
             files,
             forgotten: BTreeSet::new(),
-        })
+        };
+        Ok((drains, left_out))
     }
 
     /// The days and points of which there is anything.

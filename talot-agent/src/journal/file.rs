@@ -14,16 +14,26 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Observation, Tally, packed, packed::Packed, span::Span};
+use super::{Mark, Observation, Tally, packed, packed::Packed, span::Span};
 use crate::{durable, row::Row};
 
 const MAGIC: &[u8; 8] = b"TALOTJNL";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The version before, whose index had no marks.
+const WITHOUT_MARKS: u32 = 1;
 /// Magic and version.
 const HEAD: u64 = 12;
 const HASH: u64 = 32;
 /// Length of the index and the hash.
 const TAIL: u64 = 4 + HASH;
+
+/// What a file says of itself.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Index {
+    /// How far what is durable goes; of each instance the last, in the order of time.
+    marks: Vec<Mark>,
+    entries: Vec<Entry>,
+}
 
 /// What the index says of a section.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +61,7 @@ pub(super) struct DrainFile {
     pub(super) span: Span,
     pub(super) path: PathBuf,
     pub(super) file: File,
+    pub(super) marks: Vec<Mark>,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -62,11 +73,12 @@ impl DrainFile {
     /// Reads all of an open file once and checks it. The outer error is that of reading, or of a
     /// version that this program does not know.
     pub(super) fn check(path: &Path, span: Span, file: File) -> Result<Result<Self, Damage>> {
-        let entries = read_entries(&file).with_context(|| format!("reading {}", path.display()))?;
-        Ok(entries.map(|entries| Self {
+        let index = read_index(&file).with_context(|| format!("reading {}", path.display()))?;
+        Ok(index.map(|Index { marks, entries }| Self {
             span,
             path: path.to_owned(),
             file,
+            marks,
             entries,
         }))
     }
@@ -76,10 +88,11 @@ impl DrainFile {
         dir: &Path,
         tmp_dir: &Path,
         span: Span,
+        marks: Vec<Mark>,
         fill: impl FnOnce(&mut SectionWriter<'_>) -> Result<()>,
     ) -> Result<Self> {
         let path = dir.join(span.file_name());
-        let (entries, file) = durable::write_and_keep(&path, tmp_dir, |out| {
+        let (Index { marks, entries }, file) = durable::write_and_keep(&path, tmp_dir, |out| {
             out.write_all(MAGIC)?;
             out.write_all(&VERSION.to_be_bytes())?;
             let mut sections = SectionWriter {
@@ -89,17 +102,19 @@ impl DrainFile {
             };
             fill(&mut sections)?;
             let SectionWriter { out, entries, .. } = sections;
-            let index = serde_json::to_vec(&entries)?;
-            out.write_all(&index)?;
-            out.write_all(&u32::try_from(index.len())?.to_be_bytes())?;
+            let index = Index { marks, entries };
+            let text = serde_json::to_vec(&index)?;
+            out.write_all(&text)?;
+            out.write_all(&u32::try_from(text.len())?.to_be_bytes())?;
             let digest = out.digest();
             out.write_all(&digest)?;
-            Ok(entries)
+            Ok(index)
         })?;
         Ok(Self {
             span,
             path,
             file,
+            marks,
             entries,
         })
     }
@@ -141,7 +156,7 @@ impl SectionWriter<'_> {
     }
 }
 
-fn read_entries(file: &File) -> Result<Result<Vec<Entry>, Damage>> {
+fn read_index(file: &File) -> Result<Result<Index, Damage>> {
     let damage = |what: &str| Ok(Err(Damage(what.to_owned())));
     let length = file.metadata()?.len();
     if length < HEAD + TAIL {
@@ -157,9 +172,10 @@ fn read_entries(file: &File) -> Result<Result<Vec<Entry>, Damage>> {
     if magic != MAGIC {
         return damage("it is no file of the journal");
     }
-    if version != VERSION.to_be_bytes() {
+    let has_marks = version == VERSION.to_be_bytes();
+    if !has_marks && version != WITHOUT_MARKS.to_be_bytes() {
         bail!(
-            "its format is not version {VERSION}: it was written by another version of Talot; \
+            "its format is neither version {VERSION} nor {WITHOUT_MARKS}: it was written by another version of Talot; \
              run that one, or move the file away"
         );
     }
@@ -172,14 +188,22 @@ fn read_entries(file: &File) -> Result<Result<Vec<Entry>, Damage>> {
     else {
         return damage("its index is longer than the file");
     };
-    let mut index = vec![0; usize::try_from(index_length)?];
-    file.read_exact_at(&mut index, rows_end)?;
-    let entries: Vec<Entry> = match serde_json::from_slice(&index) {
-        Ok(entries) => entries,
+    let mut text = vec![0; usize::try_from(index_length)?];
+    file.read_exact_at(&mut text, rows_end)?;
+    let index = if has_marks {
+        serde_json::from_slice(&text)
+    } else {
+        serde_json::from_slice(&text).map(|entries| Index {
+            marks: Vec::new(),
+            entries,
+        })
+    };
+    let index: Index = match index {
+        Ok(index) => index,
         Err(error) => return damage(&format!("its index is wrong: {error}")),
     };
     let mut offset = Some(HEAD);
-    for entry in &entries {
+    for entry in &index.entries {
         let length = entry.rows.checked_mul(packed::LEN as u64);
         offset = offset.filter(|offset| *offset == entry.offset);
         offset = offset
@@ -189,7 +213,7 @@ fn read_entries(file: &File) -> Result<Result<Vec<Entry>, Damage>> {
     if offset != Some(rows_end) {
         return damage("its index does not fit its rows");
     }
-    Ok(Ok(entries))
+    Ok(Ok(index))
 }
 
 /// Whether the hash of the first `length` bytes stands behind them.

@@ -5,6 +5,7 @@
 
 mod drains;
 mod file;
+mod mark;
 #[cfg(test)]
 pub(crate) mod model;
 mod packed;
@@ -30,12 +31,13 @@ use jiff::civil::Date;
 
 pub use self::{
     drains::{Drains, Merged},
+    mark::{InterfaceMark, Mark},
     rows::Rows,
-    section::{History, Observation, Section, Watched},
+    section::{Gap, History, Observation, Section, Watched},
     sorted::sorted,
     tally::Tally,
 };
-use self::{file::DrainFile, span::Span};
+use self::{file::DrainFile, recovery::Found, span::Span};
 use crate::durable;
 
 const DIRECTORY: &str = "journal";
@@ -51,6 +53,7 @@ pub struct Journal {
     /// Number of the next drain.
     next: u64,
     drains: Drains,
+    set_aside: usize,
     /// Held as long as the journal is open.
     _lock: File,
 }
@@ -67,7 +70,13 @@ impl Journal {
         durable::create_dir_all(&tmp_dir)?;
         let lock = lock(&dir.join("lock"), data_dir)?;
         recovery::remove_temporaries(&tmp_dir)?;
-        let (files, next) = recovery::open_files(&dir, &data_dir.join("damaged"))?;
+        let Found {
+            files,
+            next,
+            set_aside,
+        } = recovery::open_files(&dir, &data_dir.join("damaged"))?;
+        // What was found is believed to be durable from now on.
+        durable::sync_dir(&dir)?;
         let drains = Drains {
             files,
             forgotten: BTreeSet::new(),
@@ -77,6 +86,7 @@ impl Journal {
             tmp_dir,
             next,
             drains,
+            set_aside,
             _lock: lock,
         })
     }
@@ -94,7 +104,7 @@ impl Journal {
     /// # Errors
     /// As [`Journal::add`].
     pub fn append(&mut self, sections: &mut [Section]) -> Result<()> {
-        self.add(sections)?;
+        self.add(sections, None)?;
         // The drain is durable, and stays so without the merge.
         while let Some(merge) = self.due_merge() {
             if let Err(error) = merge.run().and_then(|merged| self.install(merged)) {
@@ -105,18 +115,19 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes one drain durable: all of it, or on error nothing; then the same can be added again.
-    /// Brings the sections' rows into order. No sections, no file.
+    /// Makes one drain durable, with a mark of what was drained: all of it, or on error nothing; then
+    /// the same can be added again. Brings the sections' rows into order. Nothing to say, no file.
     ///
     /// # Errors
     /// When it cannot be written, or a section's day is closed.
-    pub fn add(&mut self, sections: &mut [Section]) -> Result<()> {
-        if sections.is_empty() {
+    pub fn add(&mut self, sections: &mut [Section], mark: Option<&Mark>) -> Result<()> {
+        if sections.is_empty() && mark.is_none() {
             return Ok(());
         }
         let span = Span::one(self.next);
         let forgotten = &self.drains.forgotten;
-        let file = DrainFile::write(&self.dir, &self.tmp_dir, span, |out| {
+        let marks = mark.cloned().into_iter().collect();
+        let file = DrainFile::write(&self.dir, &self.tmp_dir, span, marks, |out| {
             for section in sections {
                 if forgotten.contains(&(section.day, section.point.clone())) {
                     bail!("{} of the point `{}` is closed", section.day, section.point);
@@ -145,6 +156,25 @@ impl Journal {
         Ok(())
     }
 
+    /// The last mark of all.
+    pub fn last_mark(&self) -> Option<&Mark> {
+        self.marks().next_back()
+    }
+
+    /// The last mark of an instance of kernel maps.
+    pub fn mark_of(&self, instance: &str) -> Option<&Mark> {
+        self.marks().rfind(|mark| mark.instance == instance)
+    }
+
+    fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
+        self.drains.files.iter().flat_map(|file| &file.marks)
+    }
+
+    /// How many files were found damaged when it was opened: what they counted is lost.
+    pub const fn set_aside(&self) -> usize {
+        self.set_aside
+    }
+
     /// The days and points that are not closed.
     pub fn days(&self) -> BTreeSet<(Date, String)> {
         self.drains.days()
@@ -171,14 +201,20 @@ impl Journal {
         self.remove_waste()
     }
 
-    /// Removes files that hold nothing but closed days.
+    /// Removes files that hold nothing but closed days, save the last with a mark.
     fn remove_waste(&mut self) -> Result<()> {
         let Drains { files, forgotten } = &mut self.drains;
+        let last_mark = files.iter().rfind(|file| !file.marks.is_empty()).cloned();
+        let is_last_mark = |file: &Arc<DrainFile>| {
+            last_mark
+                .as_ref()
+                .is_some_and(|last| Arc::ptr_eq(last, file))
+        };
         let mut result = Ok(());
         files.retain(|file| {
             let is_waste =
                 |entry: &file::Entry| forgotten.contains(&(entry.day, entry.point.clone()));
-            if result.is_err() || !file.entries.iter().all(is_waste) {
+            if result.is_err() || is_last_mark(file) || !file.entries.iter().all(is_waste) {
                 return true;
             }
             result = durable::remove(&file.path);
@@ -289,7 +325,8 @@ pub struct MergedFile {
 
 /// Writes everything of these drains into one file.
 fn write(dir: &Path, tmp_dir: &Path, span: Span, inputs: &Drains) -> Result<DrainFile> {
-    DrainFile::write(dir, tmp_dir, span, |out| {
+    let marks = mark::last_of_each(inputs.files.iter().flat_map(|file| &file.marks));
+    DrainFile::write(dir, tmp_dir, span, marks, |out| {
         for (day, point) in inputs.days() {
             let Some(merged) = inputs.section(day, &point) else {
                 continue;

@@ -98,7 +98,7 @@ pub(crate) fn section(day: Date, point: &str, rows: Vec<Row>) -> Section {
         kernel: "6.18.0".into(),
         agent_version: "0.1.0".into(),
         timezone: "UTC".into(),
-        notes: vec![],
+        ..Observation::default()
     };
     Section {
         day,

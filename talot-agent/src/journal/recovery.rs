@@ -24,21 +24,32 @@ pub(super) fn remove_temporaries(tmp_dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens the files of a directory in the order of their drains, and says which number the next
-/// drain has. What was merged is removed, what is damaged goes to `damaged`.
-pub(super) fn open_files(dir: &Path, damaged: &Path) -> Result<(Vec<Arc<DrainFile>>, u64)> {
+/// What stands in a directory of the journal.
+pub(super) struct Found {
+    /// In the order of their drains.
+    pub(super) files: Vec<Arc<DrainFile>>,
+    /// Number of the next drain.
+    pub(super) next: u64,
+    /// How many files were damaged.
+    pub(super) set_aside: usize,
+}
+
+/// Opens the files of a directory. What was merged is removed, what is damaged goes to `damaged`.
+pub(super) fn open_files(dir: &Path, damaged: &Path) -> Result<Found> {
     let Listing { named, misnamed } = span::list(dir)?;
     let next = named
         .iter()
         .map(|(span, _)| span.last.saturating_add(1))
         .max()
         .unwrap_or(1);
+    let mut set_aside_files = misnamed.len();
     for path in misnamed {
         set_aside(&path, damaged, "its name is wrong")?;
     }
     let mut files: Vec<Arc<DrainFile>> = Vec::new();
     for (span, path) in named {
         let Some(file) = check(span, &path, damaged)? else {
+            set_aside_files += 1;
             continue;
         };
         match files.last().map(|last| last.span) {
@@ -49,11 +60,16 @@ pub(super) fn open_files(dir: &Path, damaged: &Path) -> Result<(Vec<Arc<DrainFil
             }
             Some(last) if span.first <= last.last => {
                 set_aside(&file.path, damaged, "it overlaps another")?;
+                set_aside_files += 1;
             }
             _ => files.push(Arc::new(file)),
         }
     }
-    Ok((files, next))
+    Ok(Found {
+        files,
+        next,
+        set_aside: set_aside_files,
+    })
 }
 
 fn check(span: Span, path: &Path, damaged: &Path) -> Result<Option<DrainFile>> {

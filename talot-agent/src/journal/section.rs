@@ -1,5 +1,7 @@
 //! What a drain says of one point and day, and how two such sayings become one.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,9 @@ impl Section {
 pub struct Observation {
     /// How long the point was really watching, µs.
     pub observed_us: i64,
+    /// How long it was not, µs by reason.
+    #[serde(default)]
+    pub gaps: BTreeMap<Gap, i64>,
     /// What it watched, in the order of time.
     pub addresses: Vec<Watched>,
     /// `native` or `generic`.
@@ -54,15 +59,52 @@ pub struct Observation {
     pub agent_version: History,
     /// The configured time zone: IANA name or path.
     pub timezone: History,
-    /// What a reader of the day must know; each is kept once.
+    /// What a reader of the day must know; each is kept once, and only so many as anybody reads.
     pub notes: Vec<String>,
 }
+
+/// Why a point was not watching.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// The interface was down, or without a carrier.
+    Down,
+    /// No program was attached.
+    Detached,
+    /// There was no such interface.
+    InterfaceGone,
+    /// The machine was not running, or the agent not yet.
+    Reboot,
+    /// The machine was suspended.
+    Suspended,
+    /// No agent had told the kernel for a week where the days end.
+    NoBoundaries,
+}
+
+impl Gap {
+    /// The words in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Down => "interface down",
+            Self::Detached => "detached",
+            Self::InterfaceGone => "interface gone",
+            Self::Reboot => "reboot",
+            Self::Suspended => "suspended",
+            Self::NoBoundaries => "counted in the last day whose end was known",
+        }
+    }
+}
+
+/// How many notes of a day are kept.
+const MOST_NOTES: usize = 64;
+const MORE_NOTES: &str = "more notes are left out";
 
 impl Observation {
     /// Appends what was observed later. Merging neighbours in any grouping gives the same.
     pub fn merge(&mut self, later: &Self) {
         let Self {
             observed_us,
+            gaps,
             addresses,
             xdp_mode,
             mode,
@@ -73,6 +115,10 @@ impl Observation {
             notes,
         } = later;
         self.observed_us = self.observed_us.saturating_add(*observed_us);
+        for (gap, us) in gaps {
+            let sum = self.gaps.entry(*gap).or_default();
+            *sum = sum.saturating_add(*us);
+        }
         for watched in addresses {
             match self.addresses.last_mut() {
                 Some(last) if last.continues_in(watched) => last.end = last.end.max(watched.end),
@@ -86,10 +132,23 @@ impl Observation {
         self.agent_version.merge(agent_version);
         self.timezone.merge(timezone);
         for note in notes {
-            if !self.notes.contains(note) {
-                self.notes.push(note.clone());
-            }
+            self.note(note);
         }
+    }
+}
+
+impl Observation {
+    /// Keeps a note, if it is new and there is room.
+    pub fn note(&mut self, note: &str) {
+        if self.notes.len() > MOST_NOTES || self.notes.iter().any(|own| own == note) {
+            return;
+        }
+        let note = if self.notes.len() == MOST_NOTES {
+            MORE_NOTES
+        } else {
+            note
+        };
+        self.notes.push(note.to_owned());
     }
 }
 
@@ -165,6 +224,22 @@ mod tests {
             sum.merge(observation);
         }
         sum
+    }
+
+    #[test]
+    fn notes_are_bounded_however_they_are_grouped() {
+        let notes = |range: std::ops::Range<u32>| Observation {
+            notes: range.map(|number| format!("note {number}")).collect(),
+            ..Observation::default()
+        };
+        let single: Vec<Observation> = (0..100).map(|number| notes(number..number + 1)).collect();
+        let sum = merged(&single);
+        assert_eq!(sum.notes.len(), MOST_NOTES + 1);
+        assert_eq!(sum.notes[MOST_NOTES], MORE_NOTES);
+        for cut in [1, 30, 64, 65, 90] {
+            let (early, late) = single.split_at(cut);
+            assert_eq!(merged(&[merged(early), merged(late)]), sum, "cut at {cut}");
+        }
     }
 
     #[test]

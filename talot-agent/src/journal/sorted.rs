@@ -16,7 +16,11 @@ use super::{
     rows::Part,
     span::Span,
 };
-use crate::{durable, row::Row};
+use crate::{
+    durable,
+    failpoint::{self, Operation},
+    row::Row,
+};
 
 /// Rows that are sorted in memory: 12 MiB. So many rows need a buffer of 48 KiB later.
 const RUN: usize = 1 << 18;
@@ -48,7 +52,8 @@ pub(super) fn sorted_by_runs(
             break;
         }
         packed.sort_unstable();
-        let written = packed.iter().try_for_each(|row| out.write_all(&row.0));
+        let written = failpoint::file(Operation::Write, Path::new("tmp/nameless"))
+            .and_then(|()| packed.iter().try_for_each(|row| out.write_all(&row.0)));
         written.with_context(|| writing(tmp_dir))?;
         lengths.push(packed.len() as u64);
     }
@@ -62,6 +67,7 @@ fn parts(file: File, tmp_dir: &Path, lengths: &[u64]) -> Vec<Part> {
         span: Span::one(0),
         path: tmp_dir.to_owned(),
         file,
+        marks: Vec::new(),
         entries: Vec::new(),
     });
     let mut offset = 0;

@@ -104,7 +104,7 @@ fn drains_go_on_and_days_are_forgotten_while_files_are_merged() {
         let mut add = |journal: &mut Journal, model: &mut Model, day| {
             let mut sections = random_drain(&mut random, day);
             model.add(&sections);
-            journal.add(&mut sections).unwrap();
+            journal.add(&mut sections, None).unwrap();
         };
         let tomorrow = day().tomorrow().unwrap();
         for _ in 0..super::FAN_IN {

@@ -16,7 +16,7 @@ use talot_common::{
     packet::{NO_PORT, V4, V6},
 };
 
-use super::mapped::Mapped;
+use super::{counters::Maps, mapped::Mapped};
 use crate::config::{Exclude, Prefix};
 
 /// The rules in force.
@@ -53,7 +53,7 @@ impl Rules {
             })?;
         }
         Ok(Self {
-            excluded: Mapped::new(ebpf, "EXCLUDED", (RULES * POINTS) as u32)?,
+            excluded: Maps::Loaded(ebpf).mapped("EXCLUDED", (RULES * POINTS) as u32)?,
         })
     }
 

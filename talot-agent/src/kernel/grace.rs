@@ -3,9 +3,11 @@
 
 use anyhow::{Context as _, Result};
 use aya::{
-    Ebpf,
+    Ebpf, EbpfLoader,
     maps::{Array, ArrayOfMaps, MapData},
 };
+
+use super::OBJECT;
 
 /// A map of maps. After an update of one the kernel waits for the running programs
 /// (`maybe_wait_bpf_programs`, Linux 4.18 and later); about 9 ms.
@@ -23,6 +25,14 @@ impl Grace {
             outer: ArrayOfMaps::try_from(map).context("BPF map GRACE")?,
             inner: Array::create(1, 0).context("creating a BPF map")?,
         })
+    }
+
+    /// Without the programs, whose maps are made and go again.
+    pub(super) fn alone() -> Result<Self> {
+        let mut ebpf = EbpfLoader::new()
+            .load(OBJECT)
+            .context("creating BPF maps")?;
+        Self::new(&mut ebpf)
     }
 
     /// Waits.

@@ -10,10 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use aya::{
-    Ebpf, Pod,
-    maps::{Map, MapData},
-};
+use aya::{Pod, maps::MapData};
 
 /// The values of an array map that was created with `BPF_F_MMAPABLE`.
 pub(super) struct Mapped<T> {
@@ -27,14 +24,7 @@ unsafe impl<T: Pod> Send for Mapped<T> {}
 
 impl<T: Pod> Mapped<T> {
     /// Maps a map whole, which is to have so many entries.
-    pub(super) fn new(ebpf: &Ebpf, name: &str, entries: u32) -> Result<Self> {
-        let Some(Map::Array(data)) = ebpf.map(name) else {
-            anyhow::bail!("the BPF object has no array {name}");
-        };
-        Self::map(data, entries).with_context(|| format!("mapping BPF map {name}"))
-    }
-
-    fn map(data: &MapData, entries: u32) -> Result<Self> {
+    pub(super) fn map(data: &MapData, entries: u32) -> Result<Self> {
         let info = data.info()?;
         let stride = info.value_size().next_multiple_of(8) as usize;
         ensure!(

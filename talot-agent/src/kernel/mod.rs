@@ -1,15 +1,20 @@
 //! The kernel side as the agent sees it: programs to attach, maps to drain.
 
 mod attach;
+mod counters;
 mod exclude;
 #[cfg(test)]
 mod flow;
+mod former;
 mod grace;
 mod mapped;
 mod memory;
+mod pins;
 mod table;
 pub mod test_run;
 mod wake;
+
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
@@ -18,25 +23,25 @@ use aya::{
     util::{nr_cpus, online_cpus},
 };
 use aya_log::EbpfLogger;
-use talot_common::{
-    key::Subject,
-    layout::{
-        Control, DAYS, POINTS, Tally, Watch, overflow_base, overflow_cells, tallies, tally_index,
-    },
-    overflow,
-};
+use log::info;
+use talot_common::layout::{CONVERSATION_BYTES, POINTS, Watch};
 
-pub use attach::{Attachment, Mode, check_requirements};
+pub use attach::{Attachment, Mode, check_requirements, remove_filters};
+pub use counters::{Counters, Counts};
+pub use former::Former;
+pub use pins::{Claim, Pins, boot_id, first_owner};
 pub use table::{Capacity, Counted, Fill};
 pub use wake::Wake;
 
 use self::{
+    counters::{Maps, Size},
     exclude::Rules,
     grace::Grace,
-    mapped::Mapped,
-    table::{Shape, Table},
+    pins::{Conversations, Instance, Owner},
+    table::Shape,
 };
 use crate::{
+    clock::Moment,
     config::{Exclude, XdpChoice},
     interface::Interface,
 };
@@ -47,67 +52,60 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/ta
 /// The loaded programs and their maps.
 pub struct Kernel {
     ebpf: Ebpf,
-    control: Mapped<u64>,
-    watch: Mapped<Watch>,
-    tallies: Mapped<Tally>,
-    overflow: Mapped<u64>,
-    table: Table,
+    counters: Counters,
     rules: Rules,
     grace: Grace,
-    cpus: u32,
-    points: u32,
-    state: Control,
+    pinned: Option<Pinned>,
 }
 
-/// Bytes of the maps whose size does not depend on the keys: tallies, overflow and conversations
-/// in the main.
-fn fixed_bytes(cpus: u32, points: u32) -> u64 {
-    const CONVERSATIONS: u64 = 9 << 20;
-    u64::from(tallies(cpus)) * size_of::<Tally>() as u64
-        + u64::from(overflow_cells(points)) * size_of::<u64>() as u64
-        + CONVERSATIONS
+/// What stays in the kernel when this process does not.
+struct Pinned {
+    pins: Pins,
+    instance: Instance,
+    /// This process has made the maps.
+    is_new: bool,
 }
 
-/// What one epoch has counted.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// Dispositions by point and day slot; those that are all 0 are left out.
-    pub tallies: Vec<(u8, u8, Tally)>,
-    /// Packets by key.
-    pub keyed: Vec<Counted>,
-    /// Packets whose source found no room.
-    pub overflow: Vec<(Subject, u64)>,
+/// What the programs are loaded with.
+struct Load<'a> {
+    size: Size,
+    online: u32,
+    table_seed: [u64; 2],
+    conversation_seed: [u64; 2],
+    points: &'a [&'a str],
+    rules: &'a [Exclude],
+    /// Where each map is pinned, or is to be.
+    pins: Vec<(&'static str, PathBuf)>,
 }
 
-impl Kernel {
-    /// Loads the programs, for the points of these names.
-    ///
-    /// # Errors
-    ///
-    /// Names what this machine lacks, or what the kernel refuses.
-    pub fn load(capacity: Capacity, points: &[&str], rules: &[Exclude]) -> Result<Self> {
-        check_requirements()?;
-        let cpus = nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))? as u32;
-        let names = points;
-        let points = names.len().clamp(1, POINTS) as u32;
+impl Load<'_> {
+    fn run(&self) -> Result<Ebpf> {
+        let Self {
+            size,
+            online,
+            table_seed,
+            conversation_seed,
+            points: _,
+            rules,
+            pins,
+        } = self;
+        let cpus = size.table.cpus();
+        let globals = size.table.globals(*table_seed, *online);
         let excludes = rules.len() as u32;
-        let seed = random_words()?;
-        let shape = Shape::new(capacity, cpus, count_online()?);
-        let globals = shape.globals(random_words()?);
-        memory::check(
-            shape.bytes() + fixed_bytes(cpus, points),
-            shape.drain_bytes(),
-        )?;
         let mut loader = EbpfLoader::new();
         loader
             .override_global("CPUS", &cpus, true)
-            .override_global("OVERFLOW_POINTS", &points, true)
-            .override_global("SEED", &seed, true)
-            .override_global("EXCLUDE_RULES", &excludes, true)
-            .map_max_entries("TALLIES", tallies(cpus))
-            .map_max_entries("OVERFLOW", overflow_cells(points));
-        shape.apply(&mut loader, &globals)?;
+            .override_global("OVERFLOW_POINTS", &size.points, true)
+            .override_global("SEED", conversation_seed, true)
+            .override_global("EXCLUDE_RULES", &excludes, true);
+        globals.apply(&mut loader);
+        for (name, _, entries) in size.maps()? {
+            loader.map_max_entries(name, entries);
+        }
         exclude::size(&mut loader, rules);
+        for (name, path) in pins {
+            loader.map_pin_path(name, path.as_path());
+        }
         let mut ebpf = loader.load(OBJECT).context(
             "creating the BPF maps (if memory is short, set fewer [kernel] keys and keys6)",
         )?;
@@ -115,20 +113,111 @@ impl Kernel {
         xdp.load().map_err(|error| refused("XDP", error))?;
         let egress: &mut SchedClassifier = program(&mut ebpf, "talot_egress")?;
         egress.load().map_err(|error| refused("egress", error))?;
+        Ok(ebpf)
+    }
 
-        Ok(Self {
-            control: Mapped::new(&ebpf, "CONTROL", 1)?,
-            watch: Mapped::new(&ebpf, "WATCH", 2)?,
-            tallies: Mapped::new(&ebpf, "TALLIES", tallies(cpus))?,
-            overflow: Mapped::new(&ebpf, "OVERFLOW", overflow_cells(points))?,
-            table: Table::new(&ebpf, shape)?,
-            rules: Rules::new(&mut ebpf, rules, names)?,
+    fn finish(self) -> Result<Kernel> {
+        let mut ebpf = self.run()?;
+        Ok(Kernel {
+            counters: Counters::open(&Maps::Loaded(&ebpf), self.size)?,
+            rules: Rules::new(&mut ebpf, self.rules, self.points)?,
             grace: Grace::new(&mut ebpf)?,
             ebpf,
-            cpus,
-            points,
-            state: Control::default(),
+            pinned: None,
         })
+    }
+}
+
+impl Kernel {
+    /// Loads the programs, for the points of these names, with maps that end with this process.
+    ///
+    /// # Errors
+    ///
+    /// Names what this machine lacks, or what the kernel refuses.
+    pub fn load(capacity: Capacity, points: &[&str], rules: &[Exclude]) -> Result<Self> {
+        check_requirements()?;
+        let online = count_online()?;
+        let size = size(capacity, points, online)?;
+        memory::check(size.bytes() + CONVERSATION_BYTES, size.table.drain_bytes())?;
+        let load = Load {
+            size,
+            online,
+            table_seed: random_words()?,
+            conversation_seed: random_words()?,
+            points,
+            rules,
+            pins: Vec::new(),
+        };
+        load.finish()
+    }
+
+    /// Loads the programs with maps that stay pinned: those that a former agent has left, if they
+    /// fit, else new ones. What is counted in others, is to be drained once no program writes them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kernel::load`], and when what is pinned cannot be trusted.
+    pub fn open(
+        pins: Pins,
+        capacity: Capacity,
+        points: &[&str],
+        rules: &[Exclude],
+    ) -> Result<(Self, Vec<Former>)> {
+        check_requirements()?;
+        let online = count_online()?;
+        let size = size(capacity, points, online)?;
+        let (mut fitting, others): (Vec<_>, Vec<_>) = pins
+            .instances()?
+            .into_iter()
+            .partition(|instance| instance.owner.size == size && instance.owner.points == points);
+        let current = fitting.pop();
+        // All of them may be read later, so nothing is begun before that is sure.
+        let former = fitting.into_iter().chain(others).map(Former::open);
+        let former = former.collect::<Result<Vec<_>>>()?;
+        let conversations = pins.conversations()?;
+        let (instance, is_new) = match current {
+            Some(instance) => {
+                size.check(&instance.folder)?;
+                info!("going on with what a former agent has left in the kernel");
+                (instance, false)
+            }
+            None => {
+                memory::check(size.bytes() + CONVERSATION_BYTES, size.table.drain_bytes())?;
+                (new_instance(&pins, size, points)?, true)
+            }
+        };
+        let load = Load {
+            size,
+            online,
+            table_seed: instance.owner.table_seed,
+            conversation_seed: conversations.seed,
+            points,
+            rules,
+            pins: pinned_maps(&instance, &conversations, size)?,
+        };
+        let finished = load.finish().and_then(|kernel| {
+            if is_new {
+                instance.owner.pin(&instance.folder)?;
+            }
+            Ok(kernel)
+        });
+        match finished {
+            Ok(kernel) => {
+                let pinned = Some(Pinned {
+                    pins,
+                    instance,
+                    is_new,
+                });
+                Ok((Self { pinned, ..kernel }, former))
+            }
+            Err(error) => {
+                if is_new {
+                    pins.remove(&instance.folder)?;
+                    pins.remove_if_empty()?;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// The programs' own messages, once.
@@ -141,7 +230,8 @@ impl Kernel {
         Wake::new(&mut self.ebpf)
     }
 
-    /// Attaches to an interface.
+    /// Attaches to an interface; a program that is attached there for the same data directory is
+    /// replaced in place.
     pub fn attach(
         &mut self,
         name: &str,
@@ -149,25 +239,35 @@ impl Kernel {
         choice: XdpChoice,
         live: bool,
     ) -> Result<Attachment> {
-        attach::attach(&mut self.ebpf, name, interface, choice, live)
+        let pins = self.pinned.as_ref().map(|pinned| &pinned.pins);
+        attach::attach(&mut self.ebpf, pins, name, interface, choice, live)
+    }
+
+    /// Detaches what a former agent has left at other interfaces than these.
+    ///
+    /// # Errors
+    ///
+    /// If a pin cannot be removed.
+    pub fn detach_others<'a>(&self, attached: impl Iterator<Item = &'a Attachment>) -> Result<()> {
+        let Some(Pinned { pins, .. }) = &self.pinned else {
+            return Ok(());
+        };
+        let keep: Vec<PathBuf> = attached.flat_map(Attachment::pins).collect();
+        pins.detach_others(&keep)
     }
 
     /// Puts a plan into force, for every packet from now on.
     pub fn watch(&mut self, plan: Watch) -> Result<()> {
-        if self.watch.get(self.state.watch as usize & 1) == plan {
-            return Ok(());
+        if self.counters.set_watch(plan) {
+            self.grace.wait()?;
         }
-        let next = self.state.watch.wrapping_add(1);
-        self.watch.set(next as usize & 1, plan);
-        self.state.watch = next;
-        self.publish()
+        Ok(())
     }
 
     /// Begins a new epoch; the one that has ended, which no program writes any more, is returned.
     pub fn flip(&mut self) -> Result<u32> {
-        let ended = self.state.epoch;
-        self.state.epoch = ended.wrapping_add(1);
-        self.publish()?;
+        let ended = self.counters.flip();
+        self.grace.wait()?;
         Ok(ended)
     }
 
@@ -176,86 +276,67 @@ impl Kernel {
         self.grace.wait()
     }
 
-    fn publish(&mut self) -> Result<()> {
-        let Control { epoch, watch } = self.state;
-        let mut bytes = [0; 8];
-        bytes[..4].copy_from_slice(&epoch.to_ne_bytes());
-        bytes[4..].copy_from_slice(&watch.to_ne_bytes());
-        self.control.publish(0, u64::from_ne_bytes(bytes));
-        self.grace.wait()
+    /// What the programs count in.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// What an ended epoch has counted.
     pub fn read(&self, epoch: u32) -> Result<Counts> {
-        let mut counts = Counts {
-            keyed: self.table.read(epoch)?,
-            ..Counts::default()
-        };
-        for (point, day) in self.slots() {
-            let tally = self.tally(epoch, point, day);
-            if tally != Tally::default() {
-                counts.tallies.push((point, day, tally));
-            }
-            if tally.overflow > 0 {
-                self.read_overflow(epoch, point, day, &mut counts.overflow);
-            }
-        }
-        Ok(counts)
-    }
-
-    fn read_overflow(&self, epoch: u32, point: u8, day: u8, into: &mut Vec<(Subject, u64)>) {
-        let base = overflow_base(epoch, self.points, point, day);
-        for cell in 0..overflow::CELLS {
-            let packets = self.overflow.get((base + cell) as usize);
-            if packets > 0
-                && let Some((class, aim)) = overflow::subject(cell)
-            {
-                let subject = Subject {
-                    point,
-                    day,
-                    class,
-                    aim,
-                    marks: 0,
-                };
-                into.push((subject, packets));
-            }
-        }
+        self.counters.read(epoch)
     }
 
     /// Empties the maps of an ended epoch.
     pub fn clear(&mut self, epoch: u32) {
-        for (point, day) in self.slots() {
-            if self.tally(epoch, point, day).overflow > 0 {
-                let base = overflow_base(epoch, self.points, point, day);
-                for index in base..base + overflow::CELLS {
-                    self.overflow.set(index as usize, 0);
-                }
-            }
-            for cpu in 0..self.cpus {
-                let index = tally_index(epoch, self.cpus, cpu, point, day);
-                self.tallies.set(index as usize, Tally::default());
-            }
-        }
-        self.table.clear(epoch);
-    }
-
-    /// What the kernel holds of a point in an epoch, which may go on counting.
-    pub fn holding(&self, epoch: u32, point: u8) -> Tally {
-        let mut sum = Tally::default();
-        for day in 0..DAYS as u8 {
-            add(&mut sum, &self.tally(epoch, point, day));
-        }
-        sum
+        self.counters.clear(epoch);
     }
 
     /// How full the open epoch's tables of IPv4 and IPv6 sources are.
     pub fn fill(&self) -> [Fill; 2] {
-        self.table.fill(self.state.epoch)
+        self.counters.fill()
     }
 
-    /// The epoch that is being counted in.
-    pub const fn epoch(&self) -> u32 {
-        self.state.epoch
+    /// The name of the maps that are being counted in: no others ever have it. Empty if they end
+    /// with this process.
+    pub fn instance(&self) -> &str {
+        let pinned = self.pinned.as_ref();
+        pinned.map_or("", |pinned| pinned.instance.owner.instance.as_str())
+    }
+
+    /// Whether this process has made those maps.
+    pub fn is_new(&self) -> bool {
+        self.pinned.as_ref().is_none_or(|pinned| pinned.is_new)
+    }
+
+    /// When a former agent has made those maps, if one has.
+    pub fn since(&self) -> Option<Moment> {
+        let pinned = self.pinned.as_ref().filter(|pinned| !pinned.is_new);
+        pinned.map(|pinned| pinned.instance.owner.since)
+    }
+
+    /// Removes the maps of a former agent, once everything in them is durable.
+    ///
+    /// # Errors
+    ///
+    /// If a pin cannot be removed.
+    pub fn remove(&self, former: &Former) -> Result<()> {
+        match &self.pinned {
+            Some(Pinned { pins, .. }) => pins.remove_former(former),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of everything, once nothing is attached and everything is durable.
+    ///
+    /// # Errors
+    ///
+    /// If a pin cannot be removed.
+    pub fn release(&self) -> Result<()> {
+        let Some(Pinned { pins, instance, .. }) = &self.pinned else {
+            return Ok(());
+        };
+        pins.remove(&instance.folder)?;
+        pins.remove_if_empty()
     }
 
     /// Packets that an exclude rule, by its number in the configuration, has excluded at a point
@@ -263,35 +344,45 @@ impl Kernel {
     pub fn excluded(&self, rule: usize, point: u8) -> u64 {
         self.rules.excluded(rule, point)
     }
-
-    fn tally(&self, epoch: u32, point: u8, day: u8) -> Tally {
-        let mut sum = Tally::default();
-        for cpu in 0..self.cpus {
-            let index = tally_index(epoch, self.cpus, cpu, point, day);
-            add(&mut sum, &self.tallies.get(index as usize));
-        }
-        sum
-    }
-
-    fn slots(&self) -> impl Iterator<Item = (u8, u8)> + use<> {
-        (0..self.points as u8).flat_map(|point| (0..DAYS as u8).map(move |day| (point, day)))
-    }
 }
 
-fn add(sum: &mut Tally, tally: &Tally) {
-    let Tally {
-        dispositions,
-        seen,
-        overflow,
-        conversations_forgotten,
-        padding: _,
-    } = tally;
-    for (sum, packets) in sum.dispositions.iter_mut().zip(dispositions) {
-        *sum += packets;
-    }
-    sum.seen += seen;
-    sum.overflow += overflow;
-    sum.conversations_forgotten += conversations_forgotten;
+/// The size that the maps are to have here.
+fn size(capacity: Capacity, points: &[&str], online: u32) -> Result<Size> {
+    let cpus = nr_cpus().map_err(|(file, error)| anyhow!("{file}: {error}"))? as u32;
+    Ok(Size {
+        table: Shape::new(capacity, cpus, online),
+        points: points.len().clamp(1, POINTS) as u32,
+    })
+}
+
+/// A folder for new maps; it counts for nothing before its owner is pinned.
+fn new_instance(pins: &Pins, size: Size, points: &[&str]) -> Result<Instance> {
+    let [high, low] = random_words()?;
+    let name = format!("{high:016x}{low:016x}");
+    Ok(Instance {
+        folder: pins.new_instance(&name)?,
+        owner: Owner {
+            instance: name,
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            claim: pins.claim().clone(),
+            size,
+            points: points.iter().map(|&name| name.to_owned()).collect(),
+            table_seed: random_words()?,
+            since: Moment::now()?,
+        },
+    })
+}
+
+fn pinned_maps(
+    instance: &Instance,
+    conversations: &Conversations,
+    size: Size,
+) -> Result<Vec<(&'static str, PathBuf)>> {
+    let counters = size
+        .maps()?
+        .map(|(name, ..)| (name, instance.folder.join(name)));
+    let others = Conversations::MAPS.map(|(name, _)| (name, conversations.folder.join(name)));
+    Ok(counters.into_iter().chain(others).collect())
 }
 
 fn program<'a, T>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut T>

@@ -5,14 +5,14 @@
 use std::{net::IpAddr, ops::Range};
 
 use anyhow::{Context as _, Result};
-use aya::{Ebpf, EbpfLoader};
+use aya::EbpfLoader;
 use serde::{Deserialize, Serialize};
 use talot_common::{
     key::{Key4, Key6, Subject},
     table::{Bucket4, Bucket6, Lane, buckets4, buckets6, lane_index},
 };
 
-use super::mapped::Mapped;
+use super::{counters::Maps, mapped::Mapped};
 
 /// What the table is to hold: keys of one drain interval.
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +41,12 @@ impl Capacity {
 const NEARLY_FULL: f64 = 0.75;
 
 /// How many tables there are, and how large.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shape {
-    capacity: Capacity,
+    keys4: u32,
+    keys6: u32,
     /// How many there can be.
     cpus: u32,
-    /// How many are at work.
-    online: u32,
     tables: u32,
 }
 
@@ -82,33 +81,51 @@ pub(super) struct Table {
 impl Shape {
     /// For a machine that can have `cpus`, of which so many are at work.
     pub(super) fn new(capacity: Capacity, cpus: u32, online: u32) -> Self {
-        let tables = if cpus <= capacity.most_tables {
+        let Capacity {
+            keys4,
+            keys6,
+            most_tables,
+        } = capacity;
+        let tables = if cpus <= most_tables {
             cpus
         } else {
-            online.clamp(1, capacity.most_tables)
+            online.clamp(1, most_tables)
         };
         Self {
-            capacity,
+            keys4,
+            keys6,
             cpus,
-            online: online.max(1),
             tables,
         }
     }
 
-    fn lanes(&self) -> u32 {
+    pub(super) const fn cpus(&self) -> u32 {
+        self.cpus
+    }
+
+    pub(super) const fn lanes(&self) -> u32 {
         2 * self.cpus
     }
 
     /// Buckets of all IPv4 tables, and of all IPv6 tables.
-    fn buckets(&self) -> [u64; 2] {
-        let Capacity { keys4, keys6, .. } = self.capacity;
-        [buckets4(keys4), buckets6(keys6)]
+    ///
+    /// # Errors
+    ///
+    /// If there are more than a map can have.
+    pub(super) fn buckets(&self) -> Result<[u32; 2]> {
+        let [v4, v6] = self.wanted_buckets().map(u32::try_from);
+        let too_many = "the tables have too many buckets: lower [kernel] keys or keys6";
+        Ok([v4.context(too_many)?, v6.context(too_many)?])
+    }
+
+    fn wanted_buckets(&self) -> [u64; 2] {
+        [buckets4(self.keys4), buckets6(self.keys6)]
             .map(|buckets| 2 * u64::from(self.tables) * u64::from(buckets))
     }
 
     /// Bytes that the table takes in the kernel.
     pub(super) fn bytes(&self) -> u64 {
-        let [v4, v6] = self.buckets();
+        let [v4, v6] = self.wanted_buckets();
         v4 * size_of::<Bucket4>() as u64
             + v6 * size_of::<Bucket6>() as u64
             + u64::from(self.lanes()) * size_of::<Lane>() as u64
@@ -118,47 +135,26 @@ impl Shape {
     pub(super) fn drain_bytes(&self) -> u64 {
         // A key as it is read and as a row, and half of that again to sort it.
         const KEY: u64 = 128;
-        let Capacity { keys4, keys6, .. } = self.capacity;
-        (u64::from(keys4) + u64::from(keys6)) * u64::from(self.tables) * KEY
+        (u64::from(self.keys4) + u64::from(self.keys6)) * u64::from(self.tables) * KEY
     }
 
-    /// Filled slots of one CPU that are to wake the agent. CPUs that share a table fill it together.
-    fn nearly_full(&self, keys: u32) -> u64 {
-        let sharers = f64::from(self.online.div_ceil(self.tables));
+    /// Filled slots of one CPU that are to wake the agent, with so many at work. CPUs that share a
+    /// table fill it together.
+    fn nearly_full(&self, keys: u32, online: u32) -> u64 {
+        let sharers = f64::from(online.max(1).div_ceil(self.tables));
         let share = f64::from(keys) / sharers;
         (share * NEARLY_FULL).max(1.0) as u64
     }
 
-    /// Sizes the maps before they are created.
-    pub(super) fn apply<'a>(
-        &self,
-        loader: &mut EbpfLoader<'a>,
-        globals: &'a Globals,
-    ) -> Result<()> {
-        let [v4, v6] = self.buckets().map(u32::try_from);
-        let too_many = "the tables have too many buckets: lower [kernel] keys or keys6";
-        loader
-            .override_global("TABLE_SEED", &globals.seed, true)
-            .override_global("TABLES", &globals.tables, true)
-            .override_global("BUCKETS4", &globals.buckets4, true)
-            .override_global("BUCKETS6", &globals.buckets6, true)
-            .override_global("NEARLY_FULL4", &globals.nearly_full4, true)
-            .override_global("NEARLY_FULL6", &globals.nearly_full6, true)
-            .map_max_entries("LANES", self.lanes())
-            .map_max_entries("SOURCES4", v4.context(too_many)?)
-            .map_max_entries("SOURCES6", v6.context(too_many)?);
-        Ok(())
-    }
-
-    pub(super) fn globals(&self, seed: [u64; 2]) -> Globals {
-        let Capacity { keys4, keys6, .. } = self.capacity;
+    /// What the programs are told of it.
+    pub(super) fn globals(&self, seed: [u64; 2], online: u32) -> Globals {
         Globals {
             seed,
             tables: self.tables,
-            buckets4: buckets4(keys4),
-            buckets6: buckets6(keys6),
-            nearly_full4: self.nearly_full(keys4),
-            nearly_full6: self.nearly_full(keys6),
+            buckets4: buckets4(self.keys4),
+            buckets6: buckets6(self.keys6),
+            nearly_full4: self.nearly_full(self.keys4, online),
+            nearly_full6: self.nearly_full(self.keys6, online),
         }
     }
 }
@@ -173,13 +169,33 @@ pub(super) struct Globals {
     nearly_full6: u64,
 }
 
+impl Globals {
+    pub(super) fn apply<'a>(&'a self, loader: &mut EbpfLoader<'a>) {
+        let Self {
+            seed,
+            tables,
+            buckets4,
+            buckets6,
+            nearly_full4,
+            nearly_full6,
+        } = self;
+        loader
+            .override_global("TABLE_SEED", seed, true)
+            .override_global("TABLES", tables, true)
+            .override_global("BUCKETS4", buckets4, true)
+            .override_global("BUCKETS6", buckets6, true)
+            .override_global("NEARLY_FULL4", nearly_full4, true)
+            .override_global("NEARLY_FULL6", nearly_full6, true);
+    }
+}
+
 impl Table {
-    pub(super) fn new(ebpf: &Ebpf, shape: Shape) -> Result<Self> {
-        let [v4, v6] = shape.buckets();
+    pub(super) fn open(maps: &Maps<'_>, shape: Shape) -> Result<Self> {
+        let [v4, v6] = shape.buckets()?;
         Ok(Self {
-            lanes: Mapped::new(ebpf, "LANES", shape.lanes())?,
-            v4: Mapped::new(ebpf, "SOURCES4", v4 as u32)?,
-            v6: Mapped::new(ebpf, "SOURCES6", v6 as u32)?,
+            lanes: maps.mapped("LANES", shape.lanes())?,
+            v4: maps.mapped("SOURCES4", v4)?,
+            v6: maps.mapped("SOURCES6", v6)?,
             shape,
         })
     }
@@ -257,7 +273,7 @@ impl Table {
 
     /// How full the tables of an epoch are, which may go on counting.
     pub(super) fn fill(&self, epoch: u32) -> [Fill; 2] {
-        let Capacity { keys4, keys6, .. } = self.shape.capacity;
+        let Shape { keys4, keys6, .. } = self.shape;
         let [filled4, filled6] = self.filled(epoch);
         [(filled4, keys4), (filled6, keys6)].map(|(entries, keys)| Fill {
             entries,
@@ -297,7 +313,7 @@ mod tests {
         let capacity = Capacity::new(1000, 100);
         let shape = |cpus, online| {
             let shape = Shape::new(capacity, cpus, online);
-            (shape.tables, shape.nearly_full(capacity.keys4))
+            (shape.tables, shape.nearly_full(shape.keys4, online))
         };
         assert_eq!(shape(2, 2), (2, 750));
         assert_eq!(shape(8, 4), (8, 750));
@@ -309,7 +325,7 @@ mod tests {
     fn a_key_takes_no_more_than_72_bytes_of_each_table() {
         for keys in [64, 65_536, 1_000_000, 1 << 20] {
             let capacity = Capacity::new(keys, 0);
-            let tables = Shape::new(capacity, 2, 2).buckets()[0] * 64;
+            let tables = u64::from(Shape::new(capacity, 2, 2).buckets().unwrap()[0]) * 64;
             assert!(
                 tables <= 2 * 72 * u64::from(keys),
                 "{keys} keys: {tables} bytes"

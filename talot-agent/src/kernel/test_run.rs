@@ -69,7 +69,7 @@ impl TestRun {
         let xdp: &mut Xdp = program(&mut self.kernel.ebpf, "talot_xdp")?;
         xdp.test_run(data(frame)).with_context(|| failed(frame))?;
         // No program runs between two calls, so the epoch need not end to be read.
-        let epoch = self.kernel.epoch();
+        let epoch = self.kernel.counters().epoch();
         let counts = self.kernel.read(epoch)?;
         self.kernel.clear(epoch);
         outcome(&counts).with_context(|| format!("running the XDP program on {frame:02x?}"))
@@ -142,14 +142,12 @@ fn watch(points: &[PointConfig]) -> Result<Watch> {
     let device = Interface {
         index: LOOPBACK,
         link: Some(Link::Ethernet),
-        addresses: Vec::new(),
-        xdp_program: None,
-        missed: 0,
-        has_members: false,
+        ..Interface::default()
     };
     let devices = BTreeMap::from([(NAME.to_owned(), device)]);
     let window = Window {
         first: Date::constant(1970, 1, 1),
+        waiting: false,
         tai_offset: 0,
     };
     let watch = plan::plan(

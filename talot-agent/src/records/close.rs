@@ -10,7 +10,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Bounds, Manner, Table,
     coverage::{self, Closing},
-    intent, layout, parquet_file, ports, sources,
+    intent::{self, Terms},
+    layout,
+    maintenance::Maintenance,
+    parquet_file, ports, sources,
 };
 use crate::{
     durable,
@@ -36,8 +39,13 @@ pub fn close_day(
 ) -> Result<()> {
     let write_all = || {
         if !layout::is_closed(data_dir, day, point)? {
-            let closed_at = intent::begin(data_dir, day, point, closed_at, manner)?;
-            write_tables(data_dir, zone, journal, day, point, closed_at, manner)?;
+            let bounds = Bounds::of(day, zone)?;
+            let terms = Terms {
+                closed_at,
+                maintenance: Maintenance::of(manner.maintenance, point, bounds),
+            };
+            let terms = intent::begin(data_dir, day, point, terms, manner)?;
+            write_tables(data_dir, bounds, journal, day, point, &terms, manner)?;
         }
         write_coverage_hash(data_dir, day, point)?;
         intent::end(data_dir, day, point)
@@ -47,17 +55,16 @@ pub fn close_day(
 
 fn write_tables(
     data_dir: &Path,
-    zone: &TimeZone,
+    bounds: Bounds,
     journal: &Drains,
     day: Date,
     point: &str,
-    closed_at: Timestamp,
+    terms: &Terms,
     manner: Manner<'_>,
 ) -> Result<()> {
     let merged = journal
         .section(day, point)
         .context("the journal has nothing of it")?;
-    let bounds = Bounds::of(day, zone)?;
     let write = |table, batches: &mut dyn Iterator<Item = Result<RecordBatch>>| {
         write_table(data_dir, table, day, point, batches)
     };
@@ -79,9 +86,17 @@ fn write_tables(
     let closing = Closing {
         sources_sha256,
         ports_sha256,
-        closed_at,
+        closed_at: terms.closed_at,
     };
-    let coverage = coverage::batch(day, point, bounds, &merged, manner, Some(&closing));
+    let coverage = coverage::batch(
+        day,
+        point,
+        bounds,
+        &merged,
+        manner,
+        &terms.maintenance,
+        Some(&closing),
+    );
     write(Table::Coverage, &mut [coverage].into_iter())?;
     Ok(())
 }

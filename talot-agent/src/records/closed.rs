@@ -66,7 +66,11 @@ pub(super) fn batches(
 }
 
 /// Reads a table. `verify`: compare with this hash, if there is one.
-fn read(table: Table, path: &Path, verify: Option<Option<String>>) -> Result<Batches<'static>> {
+pub(super) fn read(
+    table: Table,
+    path: &Path,
+    verify: Option<Option<String>>,
+) -> Result<Batches<'static>> {
     let reading = || format!("reading {}", path.display());
     let mut file = File::open(path).with_context(reading)?;
     match verify {
@@ -78,8 +82,8 @@ fn read(table: Table, path: &Path, verify: Option<Option<String>>) -> Result<Bat
             let found = hex(&hash.0.finalize());
             ensure!(
                 found == expected,
-                "{} is not the file that was closed: its SHA-256 is {found}, and should be \
-                 {expected}; bring it back from a copy, or read it as it is with --no-verify",
+                "{} is not the file that was closed, or what says its hash is damaged: its SHA-256 \
+                 is {found}, and should be {expected}; bring it back from a copy, or read it as it is with --no-verify",
                 path.display()
             );
         }

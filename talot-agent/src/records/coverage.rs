@@ -9,7 +9,9 @@ use arrow_array::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Bounds, DEFINITION, Manner, Table, count, day::to_date32, schema::UTC};
+use super::{
+    Bounds, DEFINITION, Manner, Table, count, day::to_date32, maintenance::Maintenance, schema::UTC,
+};
 use crate::journal::{Merged, Observation, Watched};
 
 /// What a closed day's coverage says beyond an open one's.
@@ -29,17 +31,18 @@ pub(super) fn batch(
     bounds: Bounds,
     merged: &Merged,
     manner: Manner<'_>,
+    maintenance: &Maintenance,
     closing: Option<&Closing>,
 ) -> Result<RecordBatch> {
     let observation = &merged.observation;
     let Manner {
         enrichment,
         sources,
+        maintenance: _,
     } = manner;
     let (country, asn) = (enrichment.country_database(), enrichment.asn_database());
     let expected = bounds.seconds();
     let observed = observed_seconds(observation.observed_us, expected);
-    let maintenance = 0;
     let mut columns = vec![
         date(Some(day)),
         text(point),
@@ -47,9 +50,9 @@ pub(super) fn batch(
         text(observation.timezone.last()),
         int64(expected),
         int64(observed),
-        int64(maintenance),
-        text(status(expected, observed, maintenance)),
-        text(&note(observation)),
+        int64(maintenance.seconds),
+        text(status(expected, observed, maintenance.seconds)),
+        text(&note(observation, maintenance)),
     ];
     for (_, figure) in merged.tally.figures() {
         columns.push(int64(count(figure)?));
@@ -111,9 +114,11 @@ fn addresses(watched: &[Watched], bounds: &Bounds) -> Result<String> {
     Ok(parts.join(";"))
 }
 
-/// What a reader must know: the notes of the day, and every setting that changed.
-fn note(observation: &Observation) -> String {
+/// What a reader must know: maintenance, why a part of the day was not observed, the notes of the
+/// day, and every setting that changed.
+fn note(observation: &Observation, maintenance: &Maintenance) -> String {
     let Observation {
+        gaps,
         xdp_mode,
         mode,
         verdict,
@@ -134,7 +139,17 @@ fn note(observation: &Observation) -> String {
         let values = history.changes()?.join(", then ");
         Some(format!("{name} changed: {values}"))
     });
-    let notes: Vec<_> = observation.notes.iter().cloned().chain(changes).collect();
+    let gaps: Vec<String> = gaps
+        .iter()
+        .filter_map(|(gap, us)| {
+            let seconds = (us + 500_000) / 1_000_000;
+            (seconds > 0).then(|| format!("{} {seconds} s", gap.name()))
+        })
+        .collect();
+    let gaps = (!gaps.is_empty()).then(|| format!("not observed: {}", gaps.join(", ")));
+    let notes = maintenance.notes.iter().cloned();
+    let notes = notes.chain(gaps).chain(observation.notes.iter().cloned());
+    let notes: Vec<_> = notes.chain(changes).collect();
     notes.join("; ")
 }
 
@@ -161,9 +176,12 @@ fn time(moment: Option<Timestamp>) -> ArrayRef {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::{civil::date, tz::TimeZone};
 
     use super::*;
+    use crate::journal::Gap;
 
     #[test]
     fn the_status_follows_from_what_was_observed() {
@@ -221,6 +239,11 @@ mod tests {
         let mut observation = Observation {
             mode: "live".into(),
             kernel: "6.1".into(),
+            gaps: BTreeMap::from([
+                (Gap::Reboot, 90_600_000),
+                (Gap::Down, 3_000_000),
+                (Gap::Detached, 400_000),
+            ]),
             notes: vec!["the sensor was rebooted".into()],
             ..Observation::default()
         };
@@ -231,8 +254,9 @@ mod tests {
         };
         observation.merge(&later);
         assert_eq!(
-            note(&observation),
-            "the sensor was rebooted; mode changed: live, then dark"
+            note(&observation, &Maintenance::default()),
+            "not observed: interface down 3 s, reboot 91 s; the sensor was rebooted; mode changed: live, \
+             then dark"
         );
     }
 }

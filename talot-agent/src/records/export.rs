@@ -8,7 +8,8 @@ use jiff::{civil::Date, tz::TimeZone};
 use parquet::arrow::ArrowWriter;
 
 use super::{
-    Batches, Bounds, Manner, Table, closed, coverage, layout, parquet_file, ports, sources, text,
+    Batches, Bounds, Manner, Table, closed, coverage, layout, maintenance::Maintenance,
+    parquet_file, ports, sources, text,
 };
 use crate::journal::{self, Drains};
 
@@ -64,8 +65,9 @@ impl Export<'_> {
     /// each point's day once. Needs little memory, however much there is.
     ///
     /// # Errors
-    /// When there is nothing of the day asked for, when a file is not the one that was closed,
-    /// when something cannot be read, or `out` not be written.
+    /// When there is nothing of the day asked for, or `out` cannot be written. When a file is
+    /// damaged, not the one that was closed, or cannot be read: it is named, once everything else
+    /// is written.
     pub fn write(
         &self,
         table: Table,
@@ -74,7 +76,7 @@ impl Export<'_> {
         out: &mut (dyn Write + Send),
     ) -> Result<()> {
         // In this order: a day that is closed meanwhile is then in both, otherwise in neither.
-        let journal = Drains::read_only(self.data_dir)?;
+        let (journal, mut refused) = Drains::read_what_is_whole(self.data_dir)?;
         let closed = layout::closed_days(self.data_dir)?;
         let mut days = &closed | &journal.days();
         if let Some(day) = day {
@@ -91,15 +93,24 @@ impl Export<'_> {
         let mut sink = Sink::new(table, format, out)?;
         for (day, point) in &days {
             let batches = if closed.contains(&(*day, point.clone())) {
-                closed::batches(self.data_dir, table, *day, point, self.verify)?
+                closed::batches(self.data_dir, table, *day, point, self.verify)
             } else {
-                self.open_day(&journal, table, *day, point)?
+                self.open_day(&journal, table, *day, point)
             };
+            // What cannot be read does not keep the rest from being given out.
+            let batches = batches.unwrap_or_else(|error| Box::new([Err(error)].into_iter()));
             for batch in batches {
-                sink.write(&batch?).context("writing the export")?;
+                match batch {
+                    Ok(batch) => sink.write(&batch).context("writing the export")?,
+                    Err(error) => refused.push(format!("{error:#}")),
+                }
             }
         }
-        sink.finish().context("writing the export")
+        sink.finish().context("writing the export")?;
+        if !refused.is_empty() {
+            bail!("the export lacks something: {}", refused.join("; "));
+        }
+        Ok(())
     }
 
     fn open_day<'a>(
@@ -124,17 +135,12 @@ impl Export<'_> {
                 merged.rows()?,
                 self.manner.enrichment,
             )),
-            Table::Coverage => Box::new(
-                [coverage::batch(
-                    day,
-                    point,
-                    bounds,
-                    &merged,
-                    self.manner,
-                    None,
-                )]
-                .into_iter(),
-            ),
+            Table::Coverage => {
+                let maintenance = Maintenance::of(self.manner.maintenance, point, bounds);
+                let (manner, maintenance) = (self.manner, &maintenance);
+                let batch = coverage::batch(day, point, bounds, &merged, manner, maintenance, None);
+                Box::new([batch].into_iter())
+            }
         })
     }
 }

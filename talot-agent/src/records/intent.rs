@@ -10,9 +10,18 @@ use std::{
 use anyhow::{Context as _, Result};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use super::{DatabaseName, Manner};
+use super::{DatabaseName, Manner, close::hex, maintenance::Maintenance};
 use crate::{durable, journal};
+
+/// What stands in a day's record as it is noted here, whatever the clock and the configuration say
+/// when the closing is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) closed_at: Timestamp,
+    pub(super) maintenance: Maintenance,
+}
 
 /// Everything beside the drains that the bytes of a closed day depend on.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,12 +30,14 @@ struct Intent {
     country_database: Option<DatabaseName>,
     asn_database: Option<DatabaseName>,
     sources_form: String,
+    maintenance: Maintenance,
 }
 
 impl Intent {
-    fn of(closed_at: Timestamp, manner: Manner<'_>) -> Self {
+    fn of(terms: &Terms, manner: Manner<'_>) -> Self {
         Self {
-            closed_at,
+            closed_at: terms.closed_at,
+            maintenance: terms.maintenance.clone(),
             country_database: manner.enrichment.country_database().cloned(),
             asn_database: manner.enrichment.asn_database().cloned(),
             sources_form: manner.sources.name(),
@@ -34,20 +45,24 @@ impl Intent {
     }
 }
 
-/// Notes durably that a day is about to be closed at this moment. Returns the moment that stands
-/// in its record: that of an earlier attempt, if it can be repeated as it was. Otherwise it begins
-/// anew, and whatever that attempt wrote is written over.
+/// Notes durably that a day is about to be closed on these terms. Returns those that it is closed
+/// on: those of an earlier attempt, if it can be repeated as it was. Otherwise it begins anew, and
+/// whatever that attempt wrote is written over.
 pub(super) fn begin(
     data_dir: &Path,
     day: Date,
     point: &str,
-    closed_at: Timestamp,
+    terms: Terms,
     manner: Manner<'_>,
-) -> Result<Timestamp> {
+) -> Result<Terms> {
     let path = path(data_dir, day, point);
     if let Some(earlier) = read(&path)? {
-        if earlier == Intent::of(earlier.closed_at, manner) {
-            return Ok(earlier.closed_at);
+        let noted = Terms {
+            closed_at: earlier.closed_at,
+            maintenance: earlier.maintenance.clone(),
+        };
+        if earlier == Intent::of(&noted, manner) {
+            return Ok(noted);
         }
         log::warn!(
             "closing {day} of {point} was interrupted, and its databases or the form of its sources \
@@ -59,10 +74,11 @@ pub(super) fn begin(
         durable::create_dir_all(dir)?;
     }
     durable::write(&path, &tmp_dir, |out| {
-        let intent = Intent::of(closed_at, manner);
-        Ok(out.write_all(&serde_json::to_vec(&intent)?)?)
+        let json = serde_json::to_vec(&Intent::of(&terms, manner))?;
+        writeln!(out, "{}", hex(&Sha256::digest(&json)))?;
+        Ok(out.write_all(&json)?)
     })?;
-    Ok(closed_at)
+    Ok(terms)
 }
 
 /// Forgets it, once the day is closed.
@@ -70,15 +86,62 @@ pub(super) fn end(data_dir: &Path, day: Date, point: &str) -> Result<()> {
     durable::remove(&path(data_dir, day, point))
 }
 
-/// None if there is none, or it is of another version, and so is what it would lead to.
+/// None if there is none, or it is damaged or of another version: then the closing begins anew.
 fn read(path: &Path) -> Result<Option<Intent>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    let intent = parse(&bytes);
+    if intent.is_none() {
+        log::warn!(
+            "{} is damaged or another version's: the closing begins anew",
+            path.display()
+        );
     }
+    Ok(intent)
+}
+
+/// A line with the SHA-256 of the rest, and the rest in JSON.
+fn parse(bytes: &[u8]) -> Option<Intent> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (hash, json) = (&bytes[..end], &bytes[end + 1..]);
+    if hash != hex(&Sha256::digest(json)).as_bytes() {
+        return None;
+    }
+    serde_json::from_slice(json).ok()
 }
 
 fn path(data_dir: &Path, day: Date, point: &str) -> PathBuf {
     data_dir.join("closing").join(format!("{day}.{point}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_damage_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (day, closed_at) = ("2026-11-21".parse().unwrap(), Timestamp::UNIX_EPOCH);
+        let terms = Terms {
+            closed_at,
+            maintenance: Maintenance::default(),
+        };
+        begin(dir.path(), day, "a", terms, Manner::PLAIN).unwrap();
+        let whole = fs::read(path(dir.path(), day, "a")).unwrap();
+        assert_eq!(parse(&whole).unwrap().closed_at, closed_at);
+        for length in 0..whole.len() {
+            assert_eq!(parse(&whole[..length]), None, "cut at {length}");
+        }
+        for index in 0..whole.len() {
+            for bit in 0..8 {
+                let mut damaged = whole.clone();
+                damaged[index] ^= 1 << bit;
+                assert_eq!(parse(&damaged), None, "bit {bit} of byte {index}");
+            }
+        }
+        assert_eq!(parse(&[whole, vec![0]].concat()), None, "longer");
+    }
 }

@@ -13,6 +13,7 @@ mod expiry;
 mod export;
 mod intent;
 mod layout;
+mod maintenance;
 mod marks;
 mod parquet_file;
 mod ports;
@@ -27,7 +28,7 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use arrow_array::RecordBatch;
 
-use crate::privacy::SourcesForm;
+use crate::{config::Maintenance, privacy::SourcesForm};
 
 pub use self::{
     close::close_day,
@@ -55,6 +56,8 @@ pub struct Manner<'a> {
     pub enrichment: &'a dyn Enrichment,
     /// In what form they are written.
     pub sources: &'a SourcesForm,
+    /// When points are not to be counted on.
+    pub maintenance: &'a [Maintenance],
 }
 
 impl Manner<'_> {
@@ -62,6 +65,7 @@ impl Manner<'_> {
     pub const PLAIN: Manner<'static> = Manner {
         enrichment: &NoDatabase,
         sources: &SourcesForm::Plain,
+        maintenance: &[],
     };
 }
 

@@ -9,6 +9,7 @@ use log::{error, info};
 use super::{Sensor, background::Background, lock};
 use crate::{
     clock,
+    config::Maintenance,
     geo::Geo,
     journal::Drains,
     privacy::SourcesForm,
@@ -54,6 +55,7 @@ struct Work {
     today: Date,
     geo: Arc<Geo>,
     sources: Arc<SourcesForm>,
+    maintenance: Vec<Maintenance>,
     days: Vec<(Date, String)>,
 }
 
@@ -65,6 +67,7 @@ impl Work {
         let manner = Manner {
             enrichment: &databases,
             sources: &self.sources,
+            maintenance: &self.maintenance,
         };
         let close = |day: Date, name: &str| {
             let closed_at = clock::now();
@@ -136,26 +139,35 @@ impl Sensor {
             today: self.window.first,
             geo: Arc::clone(&self.geo),
             sources: Arc::clone(&self.sources),
+            maintenance: self.config.maintenance.clone(),
             days: days.filter(|(day, _)| *day < self.window.first).collect(),
         }
     }
 
     /// What is closed the journal need not keep.
     pub(super) fn note_closed(&mut self, closed: Closed) {
+        let mut trouble = None;
         for (day, name, closed) in closed {
-            let forgotten = closed.and_then(|at| {
-                self.journal.forget(day, &name)?;
-                Ok(at)
-            });
-            match forgotten {
+            match closed {
                 Ok(at) => {
                     info!("closed {day} of {name}");
                     if let Some(point) = lock(&self.figures).point(&name) {
                         point.last_closed = Some(at);
                     }
+                    if let Err(error) = self.journal.forget(day, &name) {
+                        error!(
+                            "removing what the journal has of {day} of {name}, which is closed; \
+                             will be tried again: {error:#}"
+                        );
+                    }
                 }
-                Err(error) => error!("closing {day} of {name}, will be tried again: {error:#}"),
+                Err(error) => {
+                    let what = format!("a day that is over could not be closed: {error:#}");
+                    error!("{what}; will be tried again");
+                    trouble = Some(what);
+                }
             }
         }
+        lock(&self.figures).closing_trouble = trouble;
     }
 }

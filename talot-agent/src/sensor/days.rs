@@ -4,9 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 use jiff::Timestamp;
+use log::{error, info, warn};
 
-use super::{Sensor, lock};
-use crate::{calendar, clock, interface::Interface, plan::Window, records::Bounds};
+use super::{Sensor, lock, sections::Days, steps::Step};
+use crate::{
+    calendar,
+    clock::{self, Moment},
+    interface::Interface,
+    plan::Window,
+    records::Bounds,
+};
 
 impl Sensor {
     /// How long until the first day of the window ends; when it has, [`Sensor::is_past_midnight`].
@@ -21,12 +28,84 @@ impl Sensor {
 
     /// Whether the first day of the window is over and its last drain has not come yet.
     pub(super) fn is_past_midnight(&self) -> bool {
-        clock::now() >= self.midnight()
+        !self.window.waiting && clock::now() >= self.midnight()
     }
 
     fn midnight(&self) -> Timestamp {
         let day = Bounds::of(self.window.first, &self.config.timezone.zone);
         day.map_or(Timestamp::MAX, |day| day.end)
+    }
+
+    /// What the kernel's slots of days mean in the epoch that is being counted in.
+    pub(super) fn days_of_slots(&self) -> Days {
+        if self.window.waiting {
+            Days::AllOn(calendar::date_at(clock::now(), &self.config.timezone.zone))
+        } else {
+            Days::From(self.window.first)
+        }
+    }
+
+    /// The clock cannot be right: from now on packets wait without a day.
+    pub(super) fn begin_to_wait(&mut self, interfaces: &BTreeMap<String, Interface>) -> Result<()> {
+        error!("{}", self.why_waiting());
+        let window = Window {
+            waiting: true,
+            ..self.window
+        };
+        self.watch(interfaces, window)
+    }
+
+    /// What is wrong with the clock.
+    pub(super) fn why_waiting(&self) -> String {
+        format!(
+            "the clock says {:.0}, and this program was built at {}: packets wait in the kernel, without \
+             a day, until it is right",
+            clock::now(),
+            clock::built()
+        )
+    }
+
+    /// The clock is right again: what has waited counts today.
+    pub(super) fn end_to_wait(&mut self, interfaces: &BTreeMap<String, Interface>) -> Result<()> {
+        let today = calendar::date_at(clock::now(), &self.config.timezone.zone);
+        let days = self.days_of_slots();
+        let window = Window {
+            first: today.max(self.window.first),
+            waiting: false,
+            tai_offset: clock::tai_offset()?,
+        };
+        let watched = self.watch(interfaces, window);
+        let note = format!("packets waited without a day until {:.0}", clock::now());
+        info!("{note}");
+        self.note_all(&note);
+        self.drain_as(days)?;
+        watched
+    }
+
+    /// Looks whether the clock was set; true if it was.
+    pub(super) fn check_clock(&mut self) -> bool {
+        let checked = Moment::now().and_then(|now| Ok((now, clock::tai_offset()?)));
+        let Ok((now, tai_offset)) = checked else {
+            return false;
+        };
+        let note = match self.steps.check(now, tai_offset) {
+            None => return false,
+            Some(Step::Leap) => "a leap second".to_owned(),
+            Some(Step::By(seconds)) => {
+                lock(&self.figures).clock_steps += 1;
+                format!("the clock was set by {seconds:+.1} s to {:.0}", now.wall)
+            }
+        };
+        warn!("{note}");
+        self.note_all(&note);
+        true
+    }
+
+    /// Notes something for the coverage of every point.
+    fn note_all(&mut self, note: &str) {
+        for point in &mut self.points {
+            point.notes.push(note.to_owned());
+        }
     }
 
     /// Moves the window of days on, once everything of the days before it is drained.
@@ -35,6 +114,7 @@ impl Sensor {
         let window = Window {
             // A closed day stays closed, whatever the clock says.
             first: today.max(self.window.first),
+            waiting: false,
             tai_offset: clock::tai_offset()?,
         };
         if window == self.window {

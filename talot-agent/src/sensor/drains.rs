@@ -3,27 +3,41 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
-use jiff::civil::Date;
+use jiff::{ToSpan as _, civil::Date};
 use log::error;
+use talot_common::layout;
 
 use super::{
-    Sensor, lock,
-    observer::Moment,
-    sections::{self, Identity, Interval, Part, Parts},
+    Sensor,
+    heir::open_day,
+    hooks::Hook,
+    lock,
+    observer::Doing,
+    sections::{self, Days, Identity, Interval, Part, Parts},
 };
 use crate::{
-    calendar, durable,
+    calendar,
+    clock::{self, Moment},
+    durable,
     figures::{self, Marked},
     interface::Interface,
-    journal::{MergedFile, Section},
+    journal::{Gap, InterfaceMark, Mark, MergedFile, Section},
     records,
 };
+
+/// What a packet of a closed day is noted with.
+pub(super) const PUT_BACK: &str =
+    "packets of a closed day count here, because the clock was put back";
+
+/// The last of the days that the kernel can tell apart, counted from the first.
+const LAST_SLOT: i64 = layout::DAYS as i64 - 1;
 
 /// A drain that the kernel still keeps.
 pub(super) struct Pending {
     epoch: u32,
     sections: Vec<Section>,
-    /// Accesses by mark, of each section.
+    mark: Mark,
+    /// Accesses by scanners' mark, of each section.
     marked: Vec<Marked>,
     /// It is in the journal; only the kernel's copy is to be cleared.
     is_durable: bool,
@@ -45,19 +59,45 @@ impl Sensor {
             self.drop_gone_hooks(interfaces);
         }
         tokio::task::block_in_place(|| {
-            if let Err(error) = self.drain() {
+            if let Err(error) = self.drain_by_the_clock(interfaces) {
                 error!("{error:#}");
                 return;
             }
-            let next_day = interfaces.and_then(|now| self.turn_day(&now));
-            if let Err(error) = next_day {
-                error!("going on to the next day: {error:#}");
+            if !self.window.waiting {
+                self.drain_former();
+                self.close_days();
             }
             self.keep_figures();
-            self.close_days();
             self.merge();
         });
         self.follow_databases();
+    }
+
+    /// Drains, if it can be told what day it is.
+    fn drain_by_the_clock(
+        &mut self,
+        interfaces: Result<BTreeMap<String, Interface>>,
+    ) -> Result<()> {
+        self.check_clock();
+        match (clock::is_plausible(clock::now()), self.window.waiting) {
+            (true, false) => {
+                self.drain()?;
+                let next_day = interfaces.and_then(|now| self.turn_day(&now));
+                if let Err(error) = next_day {
+                    error!("going on to the next day: {error:#}");
+                }
+                Ok(())
+            }
+            (true, true) => self.end_to_wait(&interfaces?),
+            (false, false) => {
+                self.drain()?;
+                self.begin_to_wait(&interfaces?)
+            }
+            (false, true) => {
+                lock(&self.figures).trouble = Some(self.why_waiting());
+                Ok(())
+            }
+        }
     }
 
     /// Reads databases that have changed, beside the counting.
@@ -119,8 +159,13 @@ impl Sensor {
 
     /// One drain. What it has read stays in the kernel until it is durable.
     pub(super) fn drain(&mut self) -> Result<()> {
+        self.drain_as(self.days_of_slots())
+    }
+
+    /// One drain of an epoch whose slots of days mean this.
+    pub(super) fn drain_as(&mut self, days: Days) -> Result<()> {
         let began = Instant::now();
-        let result = self.try_drain();
+        let result = self.try_drain(days);
         self.messages.flush();
         let mut figures = lock(&self.figures);
         for (slot, point) in figures.points.iter_mut().enumerate() {
@@ -146,81 +191,118 @@ impl Sensor {
             .collect()
     }
 
-    fn try_drain(&mut self) -> Result<()> {
-        if self.pending.is_some() {
-            self.make_durable()?;
-        }
+    fn try_drain(&mut self, days: Days) -> Result<()> {
+        self.make_durable()?;
         // A packet of the new epoch asks the clock after this moment, so whatever is older is in the
         // one that ends; the wait for the last of its programs comes after.
-        let before = Moment::now()?;
+        let before = clock::now();
         let epoch = self.kernel.flip()?;
+        self.bring(epoch, days)?;
+        self.drained_until = before;
+        self.make_durable()
+    }
+
+    /// Reads an ended epoch, which the kernel keeps until it is durable.
+    pub(super) fn bring(&mut self, epoch: u32, days: Days) -> Result<()> {
         let now = Moment::now()?;
         let interval = Interval {
-            start: self.cut,
-            end: now.wall.max(self.cut),
-            first_day: self.window.first,
+            start: self.cut.min(now.wall),
+            end: self.cut.max(now.wall),
+            days,
         };
         let parts = sections::sort(self.kernel.read(epoch)?, interval)?;
         self.check_identity(&parts);
         let sections = self.sections(parts, now)?;
-        self.cut = interval.end;
-        self.drained_until = before.wall;
+        self.cut = now.wall;
         self.pending = Some(Pending {
             epoch,
             marked: sections.iter().map(|s| figures::marked(&s.rows)).collect(),
             sections,
+            mark: self.mark(epoch, now),
             is_durable: false,
         });
-        self.make_durable()
+        Ok(())
+    }
+
+    fn mark(&self, epoch: u32, at: Moment) -> Mark {
+        let interface = |(name, hook): (&String, &Hook)| {
+            let mark = InterfaceMark {
+                index: hook.index,
+                missed: hook.missed,
+                carrier_losses: hook.carrier_losses,
+            };
+            (name.clone(), mark)
+        };
+        Mark {
+            instance: self.kernel.instance().to_owned(),
+            epoch,
+            boot: self.constant.boot.clone(),
+            at,
+            interfaces: self.hooks.iter().map(interface).collect(),
+            detached: self.is_detached,
+        }
     }
 
     /// Everything that this drain has to say, point by point.
-    fn sections(&mut self, mut parts: Parts, now: Moment) -> Result<Vec<Section>> {
-        let zone = &self.config.timezone.zone;
-        let today = calendar::date_at(now.wall, zone);
+    fn sections(&mut self, parts: Parts, now: Moment) -> Result<Vec<Section>> {
+        let zone = self.config.timezone.zone.clone();
+        let today = calendar::date_at(now.wall, &zone).max(self.window.first);
+        // The last day that the kernel could tell apart.
+        let last = self.window.first.checked_add(LAST_SLOT.days())?;
+        let mut counted = BTreeMap::<u8, Vec<(Date, Part)>>::new();
+        let mut notes = BTreeMap::<u8, Vec<String>>::new();
+        // First what can fail: nothing has been taken yet.
+        for ((slot, stamped), part) in parts {
+            let Some(point) = self.points.get(usize::from(slot)) else {
+                continue;
+            };
+            let name = &point.config.name;
+            let day = open_day(stamped, |day| self.is_closed(day, name))?;
+            if day != stamped {
+                notes.entry(slot).or_default().push(PUT_BACK.to_owned());
+            }
+            if stamped == last && today > last {
+                let note = format!("packets of all days from this one until {today} count here");
+                notes.entry(slot).or_default().push(note);
+            }
+            counted.entry(slot).or_default().push((day, part));
+        }
         let mut sections = Vec::new();
-        for (slot, point) in self.points.iter_mut().enumerate() {
-            let later = parts.split_off(&(slot as u8 + 1, Date::MIN));
-            let mut counted: Vec<(Date, Part)> = std::mem::replace(&mut parts, later)
-                .into_iter()
-                .map(|((_, day), part)| (day, part))
-                .collect();
+        for slot in 0..self.points.len() {
+            let point = &mut self.points[slot];
+            let mut counted = counted.remove(&(slot as u8)).unwrap_or_default();
             let missed = std::mem::take(&mut point.missed);
             if missed > 0 {
                 counted.push((today, Part::missed(missed)));
             }
-            let mut observed = point.observer.take(now, zone)?;
-            let name = point.config.name.clone();
-            let is_closed = |day| -> Result<bool> {
-                Ok(self.closing.has(day, &name)
-                    || records::is_closed(&self.config.data_dir, day, &name)?)
-            };
-            // A clock that was put back brings packets into a day that is closed: they count in
-            // the open one.
-            for (day, _) in &mut counted {
-                let stamped = *day;
-                while is_closed(*day)? {
-                    *day = day.tomorrow()?;
-                }
-                if *day != stamped {
-                    let note = "packets of a closed day count here, because the clock was put back";
-                    point.notes.push(note.to_owned());
-                }
-            }
-            observed.retain(|observed| matches!(is_closed(observed.day), Ok(false)));
-            sections.extend(sections::of_point(point, counted, observed, &self.constant));
+            let mut observed = point.observer.take(now, &zone)?;
+            let mut observation = point.observation(&self.constant);
             point.notes.clear();
+            for note in notes.remove(&(slot as u8)).unwrap_or_default() {
+                observation.note(&note);
+            }
+            let name = self.points[slot].config.name.clone();
+            observed.retain(|observed| matches!(self.is_closed(observed.day, &name), Ok(false)));
+            for observed in observed.iter_mut().filter(|observed| observed.day > last) {
+                observed.doing = Doing::Nothing(Gap::NoBoundaries);
+            }
+            sections.extend(sections::of_point(&name, &observation, counted, observed));
         }
         Ok(sections)
     }
 
+    fn is_closed(&self, day: Date, point: &str) -> Result<bool> {
+        Ok(self.closing.has(day, point) || records::is_closed(&self.config.data_dir, day, point)?)
+    }
+
     /// Writes the pending drain, and only then clears it in the kernel.
-    fn make_durable(&mut self) -> Result<()> {
+    pub(super) fn make_durable(&mut self) -> Result<()> {
         let Some(pending) = &mut self.pending else {
             return Ok(());
         };
         if !pending.is_durable {
-            self.journal.add(&mut pending.sections).context(
+            let mark = Some(&pending.mark);
+            self.journal.add(&mut pending.sections, mark).context(
                 "a drain could not be written; until it can (make room, or make the data directory \
                  writable), the kernel keeps it",
             )?;
@@ -239,7 +321,7 @@ impl Sensor {
     }
 
     /// The identity of the counting, checked at every drain.
-    fn check_identity(&self, parts: &Parts) {
+    pub(super) fn check_identity(&self, parts: &Parts) {
         for ((slot, day), part) in parts {
             let identity = Identity::of(part);
             let difference = identity.difference();

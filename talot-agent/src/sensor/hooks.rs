@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use log::{error, info};
 
-use super::{Sensor, lock, observer::Moment};
+use super::{Sensor, lock, observer::Doing};
 use crate::{
-    clock,
+    clock::{self, Moment},
     config::{Config, Mode},
     interface::Interface,
+    journal::Gap,
     kernel::{self, Attachment},
     plan::{self, Addresses, Window},
 };
@@ -19,6 +20,9 @@ pub(super) struct Hook {
     pub(super) index: u32,
     pub(super) attachment: Attachment,
     pub(super) missed: u64,
+    pub(super) carrier_losses: u32,
+    /// Whether something can arrive.
+    pub(super) running: bool,
 }
 
 impl Sensor {
@@ -98,21 +102,39 @@ impl Sensor {
             index: interface.index,
             attachment,
             missed: interface.missed,
+            carrier_losses: interface.carrier_losses,
+            running: interface.running,
         };
         self.hooks.insert(name.to_owned(), hook);
         Ok(())
     }
 
-    /// Notes what every point watches from now on.
-    pub(super) fn observe(&mut self) -> Result<()> {
+    /// Notes what every point does from now on.
+    pub(super) fn observe(&mut self, interfaces: &BTreeMap<String, Interface>) -> Result<()> {
         let now = Moment::now()?;
+        for (name, hook) in &mut self.hooks {
+            if let Some(interface) = interfaces.get(name) {
+                hook.running = interface.running;
+                hook.carrier_losses = interface.carrier_losses;
+            }
+        }
         let mut figures = lock(&self.figures);
         for (point, figures) in self.points.iter_mut().zip(&mut figures.points) {
             let addresses = point.addresses_text();
-            let attached = self.hooks.contains_key(&point.config.interface);
-            point.observer.watch(now, attached.then_some(&addresses));
+            let hook = self.hooks.get(&point.config.interface);
+            point.observer.note(
+                now,
+                match hook {
+                    Some(hook) if hook.running => Doing::Watching(addresses.clone()),
+                    Some(_) => Doing::Nothing(Gap::Down),
+                    None if interfaces.contains_key(&point.config.interface) => {
+                        Doing::Nothing(Gap::Detached)
+                    }
+                    None => Doing::Nothing(Gap::InterfaceGone),
+                },
+            );
             figures.state.addresses = addresses;
-            figures.state.xdp_mode = attached.then(|| point.xdp_mode.to_owned());
+            figures.state.xdp_mode = hook.map(|_| point.xdp_mode.to_owned());
         }
         Ok(())
     }
@@ -149,7 +171,7 @@ impl Sensor {
                 Err(error) => result = Err(error),
             }
         }
-        self.observe()?;
+        self.observe(&now)?;
         result
     }
 
@@ -168,6 +190,7 @@ impl Sensor {
             {
                 Some("has members now, at which its program would run")
             }
+            Some(_) if !hook.attachment.egress_is_attached() => Some("has lost its egress program"),
             Some(_) => None,
         };
         let ended: Vec<(String, &str)> = self
@@ -176,7 +199,9 @@ impl Sensor {
             .filter_map(|(name, hook)| Some((name.clone(), end(name, hook)?)))
             .collect();
         for (name, what) in ended {
-            self.hooks.remove(&name);
+            if let Some(hook) = self.hooks.remove(&name) {
+                hook.attachment.detach();
+            }
             self.note(
                 &name,
                 &format!("{name} {what}, noticed at {:.0}", clock::now()),

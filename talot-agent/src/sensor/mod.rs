@@ -3,10 +3,14 @@
 mod background;
 mod closing;
 mod days;
+mod detach;
 mod drains;
+mod heir;
 mod hooks;
 mod observer;
 mod sections;
+mod steps;
+mod takeover;
 mod view;
 
 use std::{
@@ -26,19 +30,21 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+pub use self::detach::{detach, waiting};
 use self::{
     background::Background, closing::Closing, drains::Pending, hooks::Hook, observer::Observer,
-    sections::Constant,
+    sections::Constant, steps::Steps, takeover::Before,
 };
 use crate::{
-    calendar, clock,
+    calendar,
+    clock::{self, Moment},
     config::{Config, PointConfig, Prefix},
     figures::{Figures, Kept, PointFigures, PointState},
     geo::Geo,
     http,
     interface::{Interface, Interfaces},
     journal::{Journal, MergedFile, Observation, Tally},
-    kernel::{self, Capacity, Kernel},
+    kernel::{self, Capacity, Claim, Former, Kernel, Pins},
     live::LiveLine,
     plan::Window,
     privacy::SourcesForm,
@@ -79,9 +85,10 @@ impl Point {
 /// Everything that runs.
 pub struct Sensor {
     config: Config,
-    // Before the kernel's maps: what is dropped first is detached first.
     hooks: BTreeMap<String, Hook>,
     kernel: Kernel,
+    /// What a former agent has counted with another configuration.
+    former: Vec<Former>,
     messages: EbpfLogger<&'static dyn log::Log>,
     journal: Journal,
     status_socket: Option<UnixListener>,
@@ -94,6 +101,9 @@ pub struct Sensor {
     /// Everything from before this moment is drained.
     drained_until: Timestamp,
     pending: Option<Pending>,
+    /// Nothing is attached any more, because the agent is to end.
+    is_detached: bool,
+    steps: Steps,
     closing: Closing,
     merging: Background<Result<MergedFile>>,
     /// What was last wrong with the interfaces, so that it is said once.
@@ -152,13 +162,14 @@ fn hangup_is_ignored() -> bool {
         .is_some_and(|mask| mask & 1 != 0)
 }
 
-/// Runs until SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+/// Runs until SIGINT, SIGTERM, SIGHUP or SIGQUIT. Then it detaches, or, if it is to `keep` counting,
+/// leaves the programs to the next agent.
 ///
 /// # Errors
 ///
 /// What keeps it from beginning; once it counts, only what kept the last drain from becoming
 /// durable.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, keep: bool) -> Result<()> {
     kernel::check_requirements()?;
     let metrics_socket = http::listen(config.metrics.listen).await?;
     let mut stop = Stop::listen()?;
@@ -171,7 +182,7 @@ pub async fn run(config: Config) -> Result<()> {
     }
     let published = Arc::new(sensor.published()?);
     tokio::spawn(http::serve(metrics_socket, Arc::clone(&published)));
-    say(&sensor.introduction());
+    say(&sensor.introduction(keep));
 
     let mut wake = sensor.kernel.wake()?;
     let mut live = LiveLine::on_terminal();
@@ -190,12 +201,10 @@ pub async fn run(config: Config) -> Result<()> {
             () = midnight => sensor.tend().await,
             () = sensor.interfaces.changed() => sensor.follow().await,
             _ = seconds.tick() => {
-                if sensor.is_past_midnight() {
+                if sensor.check_clock() || sensor.is_past_midnight() {
                     sensor.tend().await;
                 }
-                if sensor.hooks.len() < sensor.watched_interfaces().len() {
-                    sensor.follow().await;
-                }
+                sensor.follow().await;
             }
             () = stop.asked() => break,
         }
@@ -210,7 +219,7 @@ pub async fn run(config: Config) -> Result<()> {
     if let Some(live) = &mut live {
         live.end();
     }
-    sensor.stop_counting().await?;
+    sensor.stop_counting(keep).await?;
     tokio::select! {
         () = sensor.close_days_now() => {}
         () = stop.asked() => {
@@ -221,7 +230,13 @@ pub async fn run(config: Config) -> Result<()> {
     }
     say(&sensor.summary());
     let data_dir = sensor.config.data_dir.display();
-    say(&format!("detached; everything counted is in {data_dir}"));
+    if keep {
+        say(&format!(
+            "the kernel goes on counting; everything counted so far is in {data_dir}"
+        ));
+    } else {
+        say(&format!("detached; everything counted is in {data_dir}"));
+    }
     Ok(())
 }
 
@@ -247,11 +262,14 @@ impl Sensor {
             .iter()
             .map(|point| point.name.as_str())
             .collect();
-        let mut kernel = Kernel::load(capacity, &names, &config.excludes)?;
+        let claim = Claim::of(&config.data_dir)?;
+        let pins = Pins::open(&config.kernel.pin_dir, claim)?;
+        let (mut kernel, former) = Kernel::open(pins, capacity, &names, &config.excludes)?;
         let messages = kernel.messages()?;
         let since = clock::now();
         let zone = &config.timezone.zone;
-        let today = calendar::date_at(since, zone);
+        let today = calendar::date_at(since.max(clock::built()), zone);
+        let window = takeover::window(&kernel.counters().watching(), since, today)?;
         let figures = Figures::new(
             config
                 .points
@@ -261,17 +279,16 @@ impl Sensor {
         )?;
         let constant = Constant {
             kernel: kernel_release(),
+            boot: kernel::boot_id()?,
             timezone: config.timezone.name.clone(),
         };
         let mut sensor = Self {
             points: config.points.iter().map(new_point).collect(),
-            window: Window {
-                first: today,
-                tai_offset: clock::tai_offset()?,
-            },
+            window,
             config,
             hooks: BTreeMap::new(),
             kernel,
+            former,
             messages,
             journal,
             status_socket,
@@ -281,6 +298,8 @@ impl Sensor {
             cut: since,
             drained_until: since,
             pending: None,
+            is_detached: false,
+            steps: Steps::new(Moment::now()?, window.tai_offset),
             closing: Closing::default(),
             merging: Background::default(),
             hooks_trouble: None,
@@ -288,21 +307,52 @@ impl Sensor {
             geo: Arc::new(geo),
             sources: Arc::new(sources),
         };
-        sensor.watch(&now, sensor.window)?;
-        sensor.cut = clock::now();
-        for name in sensor.watched_interfaces() {
-            sensor.attach(&name, &now)?;
+        if sensor.journal.set_aside() > 0 {
+            let note = "a damaged file of the journal was set aside: what it counted is lost";
+            for point in &mut sensor.points {
+                point.notes.push(note.to_owned());
+            }
         }
-        sensor.observe()?;
-        // After it counts, for a large day takes seconds to read.
-        let databases = sensor.geo.databases();
-        let kept = Kept::read(&sensor.config.data_dir);
-        for point in &mut lock(&sensor.figures).points {
-            point.begin(today, &sensor.journal, &databases)?;
-            point.go_on(&kept, &sensor.journal);
+        let before = Before::of(&sensor);
+        if let Err(error) = sensor.begin_to_watch(&before, &now) {
+            sensor.give_up();
+            return Err(error);
         }
         sensor.note_fill();
         Ok(sensor)
+    }
+
+    fn begin_to_watch(
+        &mut self,
+        before: &Before,
+        interfaces: &BTreeMap<String, Interface>,
+    ) -> Result<()> {
+        self.watch(interfaces, self.window)?;
+        self.cut = clock::now();
+        for name in self.watched_interfaces() {
+            self.attach(&name, interfaces)?;
+        }
+        // After it counts, for a large day takes seconds to read.
+        let databases = self.geo.databases();
+        let kept = Kept::read(&self.config.data_dir);
+        for point in &mut lock(&self.figures).points {
+            point.begin(self.window.first, &self.journal, &databases)?;
+            point.go_on(&kept, &self.journal);
+        }
+        self.finish_taking_over(before, interfaces)
+    }
+
+    /// It could not begin: what it has made itself goes. What a former agent has left goes on.
+    fn give_up(&mut self) {
+        if !self.kernel.is_new() {
+            return;
+        }
+        for (_, hook) in std::mem::take(&mut self.hooks) {
+            hook.attachment.detach();
+        }
+        if let Err(error) = self.kernel.release() {
+            warn!("{error:#}");
+        }
     }
 
     /// How full the kernel's tables are.
@@ -311,21 +361,37 @@ impl Sensor {
         lock(&self.figures).tables = names.into_iter().zip(self.kernel.fill()).collect();
     }
 
-    /// Detaches, and drains what was counted.
-    async fn stop_counting(&mut self) -> Result<()> {
+    /// Detaches, unless the kernel is to go on, and drains what was counted.
+    async fn stop_counting(&mut self, keep: bool) -> Result<()> {
         let interfaces = self.interfaces.all().await;
         tokio::task::block_in_place(|| {
             if let Ok(interfaces) = &interfaces {
                 self.note_missed(interfaces);
             }
-            // Nothing is counted any more when the last drain begins.
-            self.hooks.clear();
-            self.kernel.wait()?;
+            if !keep {
+                // Nothing is counted any more when the last drain begins.
+                for (_, hook) in std::mem::take(&mut self.hooks) {
+                    hook.attachment.detach();
+                }
+                self.kernel.wait()?;
+                self.is_detached = true;
+            }
+            if self.window.waiting {
+                warn!("{}; the next agent finds them", self.why_waiting());
+                return Ok(());
+            }
             self.drain().context(
-                "the last drain could not be written: what was counted since the one before it is \
-                     lost with the agent's end",
+                "the last drain could not be written; the kernel keeps it, and the next agent finds it",
             )?;
+            self.drain_former();
             self.keep_figures();
+            if keep {
+                for (_, hook) in std::mem::take(&mut self.hooks) {
+                    hook.attachment.keep();
+                }
+            } else {
+                self.kernel.release()?;
+            }
             Ok(())
         })
     }

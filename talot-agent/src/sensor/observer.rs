@@ -5,53 +5,68 @@ use std::time::Duration;
 use anyhow::Result;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{calendar, clock, journal::Watched, records::Bounds};
+use crate::{
+    calendar,
+    clock::{self, Moment},
+    journal::Gap,
+    records::Bounds,
+};
 
-/// A moment on both clocks: one tells the day, the other measures durations.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) wall: Timestamp,
-    boot: Duration,
+/// What a point does at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Watches these addresses.
+    Watching(String),
+    /// Watches nothing.
+    Nothing(Gap),
 }
 
-impl Moment {
-    pub(super) fn now() -> Result<Self> {
-        Ok(Self {
-            wall: clock::now(),
-            boot: clock::since_boot()?,
-        })
-    }
-}
-
-/// An interval in which a point watched one set of addresses.
+/// A time in which a point did the same.
 #[derive(Debug)]
 struct Interval {
-    addresses: String,
-    start: Moment,
-    end: Moment,
+    doing: Doing,
+    start: Timestamp,
+    end: Timestamp,
+    lasted: Duration,
 }
 
 /// Notes the intervals of one point between two drains.
 #[derive(Debug, Default)]
 pub(super) struct Observer {
-    watching: Option<(Moment, String)>,
+    current: Option<(Moment, Doing)>,
     past: Vec<Interval>,
 }
 
 impl Observer {
-    /// From now on these addresses are watched; none: nothing is.
-    pub(super) fn watch(&mut self, now: Moment, addresses: Option<&str>) {
-        if self.watching.as_ref().map(|(_, current)| current.as_str()) == addresses {
+    /// From now on it does this.
+    pub(super) fn note(&mut self, now: Moment, doing: Doing) {
+        if let Some((_, current)) = &self.current
+            && *current == doing
+        {
             return;
         }
         self.end_interval(now);
-        self.watching = addresses.map(|addresses| (now, addresses.to_owned()));
+        self.current = Some((now, doing));
+    }
+
+    /// Nothing was watched between two moments of the time of day; what lies between, another boot
+    /// perhaps, no clock has measured.
+    pub(super) fn note_absence(&mut self, start: Timestamp, end: Timestamp, why: Gap) {
+        let Ok(lasted) = Duration::try_from(end.duration_since(start)) else {
+            return;
+        };
+        self.past.push(Interval {
+            doing: Doing::Nothing(why),
+            start,
+            end,
+            lasted,
+        });
     }
 
     /// The intervals up to now, each cut at midnight; the current one goes on.
     pub(super) fn take(&mut self, now: Moment, zone: &TimeZone) -> Result<Vec<Observed>> {
-        if let Some(addresses) = self.end_interval(now) {
-            self.watching = Some((now, addresses));
+        if let Some(doing) = self.end_interval(now) {
+            self.current = Some((now, doing));
         }
         let mut observed = Vec::new();
         for interval in self.past.drain(..) {
@@ -60,41 +75,68 @@ impl Observer {
         Ok(observed)
     }
 
-    fn end_interval(&mut self, end: Moment) -> Option<String> {
-        let (start, addresses) = self.watching.take()?;
-        self.past.push(Interval {
-            addresses: addresses.clone(),
+    fn end_interval(&mut self, end: Moment) -> Option<Doing> {
+        /// Two clocks are read one after the other.
+        const JITTER: Duration = Duration::from_millis(100);
+        let (start, doing) = self.current.take()?;
+        let lasted = end.boot.saturating_sub(start.boot);
+        let suspended = lasted.saturating_sub(end.awake.saturating_sub(start.awake));
+        let start = if clock::is_plausible(start.wall) {
+            start.wall
+        } else {
+            end.wall - lasted
+        };
+        let mut interval = Interval {
+            doing: doing.clone(),
             start,
-            end,
-        });
-        Some(addresses)
+            end: end.wall,
+            lasted,
+        };
+        if suspended > JITTER {
+            let woke = (start + suspended).min(end.wall);
+            self.past.push(Interval {
+                doing: Doing::Nothing(Gap::Suspended),
+                start,
+                end: woke,
+                lasted: suspended,
+            });
+            interval.start = woke;
+            interval.lasted = lasted.saturating_sub(suspended);
+        }
+        self.past.push(interval);
+        Some(doing)
     }
 }
 
-/// What was watched in one day.
+/// What was done in one day.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Observed {
     pub(super) day: Date,
     /// How long, µs.
     pub(super) us: i64,
-    pub(super) watched: Watched,
+    pub(super) doing: Doing,
+    /// Since when, µs since 1970 UTC.
+    pub(super) start: i64,
+    /// Until when, µs since 1970 UTC.
+    pub(super) end: i64,
 }
 
 fn split(interval: &Interval, zone: &TimeZone, into: &mut Vec<Observed>) -> Result<()> {
     let Interval {
-        addresses,
+        doing,
         start,
         end,
+        lasted,
     } = interval;
     // A clock that was put back does not make time run backwards.
-    let end_wall = end.wall.max(start.wall);
-    let mut left = i64::try_from(end.boot.saturating_sub(start.boot).as_micros())?;
-    let mut from = start.wall;
+    let end = (*end).max(*start);
+    let mut left = i64::try_from(lasted.as_micros())?;
+    let mut from = *start;
     loop {
         let day = calendar::date_at(from, zone);
         let midnight = Bounds::of(day, zone)?.end;
-        let is_last = end_wall <= midnight;
-        let to = end_wall.min(midnight);
+        let is_last = end <= midnight;
+        let to = end.min(midnight);
         let on_the_wall = to.as_microsecond() - from.as_microsecond();
         let us = if is_last { left } else { on_the_wall.min(left) };
         left -= us;
@@ -103,11 +145,9 @@ fn split(interval: &Interval, zone: &TimeZone, into: &mut Vec<Observed>) -> Resu
             into.push(Observed {
                 day,
                 us,
-                watched: Watched {
-                    addresses: addresses.clone(),
-                    start: from.as_microsecond(),
-                    end: to.as_microsecond(),
-                },
+                doing: doing.clone(),
+                start: from.as_microsecond(),
+                end: to.as_microsecond(),
             });
         }
         if is_last {
@@ -127,11 +167,22 @@ mod tests {
         Moment {
             wall: wall.parse().unwrap(),
             boot: Duration::from_secs(boot),
+            awake: Duration::from_secs(boot),
         }
     }
 
+    fn watching(addresses: &str) -> Doing {
+        Doing::Watching(addresses.to_owned())
+    }
+
     fn seconds(observed: &[Observed]) -> Vec<(Date, i64, String)> {
-        let short = |o: &Observed| (o.day, o.us / 1_000_000, o.watched.addresses.clone());
+        let short = |o: &Observed| {
+            let what = match &o.doing {
+                Doing::Watching(addresses) => addresses.clone(),
+                Doing::Nothing(gap) => gap.name().to_owned(),
+            };
+            (o.day, o.us / 1_000_000, what)
+        };
         observed.iter().map(short).collect()
     }
 
@@ -139,28 +190,36 @@ mod tests {
     fn intervals_follow_the_addresses_and_are_cut_at_midnight() {
         let (first, second) = (date(2026, 11, 21), date(2026, 11, 22));
         let mut observer = Observer::default();
-        observer.watch(moment("2026-11-21T23:59:00Z", 100), Some("a"));
-        observer.watch(moment("2026-11-21T23:59:30Z", 130), Some("a"));
-        observer.watch(moment("2026-11-22T00:00:30Z", 190), Some("b"));
-        observer.watch(moment("2026-11-22T00:00:40Z", 200), None);
+        observer.note(moment("2026-11-21T23:59:00Z", 100), watching("a"));
+        observer.note(moment("2026-11-21T23:59:30Z", 130), watching("a"));
+        observer.note(moment("2026-11-22T00:00:30Z", 190), watching("b"));
+        observer.note(
+            moment("2026-11-22T00:00:40Z", 200),
+            Doing::Nothing(Gap::Down),
+        );
         let observed = observer
             .take(moment("2026-11-22T00:01:00Z", 220), &TimeZone::UTC)
             .unwrap();
-        let expected = [(first, 60, "a"), (second, 30, "a"), (second, 10, "b")];
+        let expected = [
+            (first, 60, "a"),
+            (second, 30, "a"),
+            (second, 10, "b"),
+            (second, 20, "interface down"),
+        ];
         assert_eq!(
             seconds(&observed),
             expected.map(|(d, s, a)| (d, s, a.to_owned()))
         );
-        let nothing = observer
+        let later = observer
             .take(moment("2026-11-22T00:02:00Z", 280), &TimeZone::UTC)
             .unwrap();
-        assert_eq!(nothing, []);
+        assert_eq!(seconds(&later), [(second, 60, "interface down".to_owned())]);
     }
 
     #[test]
     fn an_interval_goes_on_after_it_was_taken() {
         let mut observer = Observer::default();
-        observer.watch(moment("2026-11-21T10:00:00Z", 0), Some("a"));
+        observer.note(moment("2026-11-21T10:00:00Z", 0), watching("a"));
         for minute in 1..4 {
             let now = moment(&format!("2026-11-21T10:0{minute}:00Z"), minute * 60);
             let observed = observer.take(now, &TimeZone::UTC).unwrap();
@@ -175,12 +234,49 @@ mod tests {
     fn a_clock_that_steps_does_not_change_how_long_was_observed() {
         for stepped in ["2026-11-21T09:00:00Z", "2026-11-21T13:00:00Z"] {
             let mut observer = Observer::default();
-            observer.watch(moment("2026-11-21T10:00:00Z", 0), Some("a"));
+            observer.note(moment("2026-11-21T10:00:00Z", 0), watching("a"));
             let observed = observer.take(moment(stepped, 10), &TimeZone::UTC).unwrap();
             assert_eq!(
                 seconds(&observed),
                 [(date(2026, 11, 21), 10, "a".to_owned())]
             );
         }
+    }
+
+    #[test]
+    fn a_suspended_machine_observes_nothing() {
+        let mut observer = Observer::default();
+        observer.note(moment("2026-11-21T23:00:00Z", 1000), watching("a"));
+        let woken = Moment {
+            awake: Duration::from_secs(1010),
+            ..moment("2026-11-22T01:00:10Z", 1000 + 7210)
+        };
+        let observed = observer.take(woken, &TimeZone::UTC).unwrap();
+        let [first, second] = [date(2026, 11, 21), date(2026, 11, 22)];
+        let expected = [
+            (first, 3600, "suspended"),
+            (second, 3600, "suspended"),
+            (second, 10, "a"),
+        ];
+        assert_eq!(
+            seconds(&observed),
+            expected.map(|(d, s, a)| (d, s, a.to_owned()))
+        );
+    }
+
+    #[test]
+    fn an_absence_is_cut_at_midnight_too() {
+        let mut observer = Observer::default();
+        let [start, end] = ["2026-11-21T22:00:00Z", "2026-11-23T01:00:00Z"];
+        let [start, end] = [start, end].map(|text| text.parse().unwrap());
+        observer.note_absence(start, end, Gap::Reboot);
+        observer.note_absence(end, start, Gap::Reboot);
+        let observed = observer
+            .take(moment("2026-11-23T01:00:00Z", 5), &TimeZone::UTC)
+            .unwrap();
+        let days = [(21, 7200), (22, 86_400), (23, 3600)];
+        let expected =
+            days.map(|(day, seconds)| (date(2026, 11, day), seconds, "reboot".to_owned()));
+        assert_eq!(seconds(&observed), expected);
     }
 }

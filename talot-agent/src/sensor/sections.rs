@@ -6,10 +6,10 @@ use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
 use talot_common::{key::Subject, layout, words::Disposition};
 
-use super::observer::Observed;
+use super::observer::{Doing, Observed};
 use crate::{
     calendar,
-    journal::{Observation, Section, Tally},
+    journal::{Observation, Section, Tally, Watched},
     kernel::{Counted, Counts},
     row::{Row, RowKey},
 };
@@ -32,12 +32,35 @@ impl Part {
     }
 }
 
-/// The interval of a drain, and the first of the days that the kernel tells apart in it.
+/// The interval of a drain, and what the kernel's slots of days mean in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interval {
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
-    pub(super) first_day: Date,
+    pub(super) days: Days,
+}
+
+/// What the kernel's slots of days mean.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Days {
+    /// One of the days from this one.
+    From(Date),
+    /// Nobody knew what day it was: this one, then.
+    AllOn(Date),
+}
+
+impl Days {
+    fn of_slots(self) -> Result<[Date; layout::DAYS]> {
+        let first = match self {
+            Self::AllOn(day) => return Ok([day; layout::DAYS]),
+            Self::From(first) => first,
+        };
+        let mut days = [first; layout::DAYS];
+        for (slot, day) in days.iter_mut().enumerate() {
+            *day = calendar::day_of_slot(slot as u8, first)?;
+        }
+        Ok(days)
+    }
 }
 
 /// Everything of a drain by point slot and day.
@@ -50,10 +73,7 @@ pub(super) fn sort(counts: Counts, interval: Interval) -> Result<Parts> {
         keyed,
         overflow,
     } = counts;
-    let mut days = [interval.first_day; layout::DAYS];
-    for (slot, day) in days.iter_mut().enumerate() {
-        *day = calendar::day_of_slot(slot as u8, interval.first_day)?;
-    }
+    let days = interval.days.of_slots()?;
     let day = |slot: u8| days[slot as usize % layout::DAYS];
     let mut parts = Parts::new();
     for (point, slot, tally) in tallies {
@@ -147,22 +167,24 @@ impl Identity {
 #[derive(Clone, Debug)]
 pub(super) struct Constant {
     pub(super) kernel: String,
+    /// The name of this boot.
+    pub(super) boot: String,
     pub(super) timezone: String,
 }
 
 /// The sections of one point: the days of which anything was counted or observed.
 pub(super) fn of_point(
-    point: &super::Point,
+    name: &str,
+    observation: &Observation,
     counted: Vec<(Date, Part)>,
     observed: Vec<Observed>,
-    constant: &Constant,
 ) -> Vec<Section> {
     let mut sections = BTreeMap::<Date, Section>::new();
     let new = |day| Section {
         day,
-        point: point.config.name.clone(),
+        point: name.to_owned(),
         tally: Tally::default(),
-        observation: point.observation(constant),
+        observation: observation.clone(),
         rows: Vec::new(),
     };
     for (day, part) in counted {
@@ -170,12 +192,29 @@ pub(super) fn of_point(
         section.tally.add(&part.tally);
         section.rows.extend(part.rows);
     }
-    for Observed { day, us, watched } in observed {
+    for Observed {
+        day,
+        us,
+        doing,
+        start,
+        end,
+    } in observed
+    {
         let section = sections.entry(day).or_insert_with(|| new(day));
-        section.observation.merge(&Observation {
-            observed_us: us,
-            addresses: vec![watched],
-            ..Observation::default()
+        section.observation.merge(&match doing {
+            Doing::Watching(addresses) => Observation {
+                observed_us: us,
+                addresses: vec![Watched {
+                    addresses,
+                    start,
+                    end,
+                }],
+                ..Observation::default()
+            },
+            Doing::Nothing(gap) => Observation {
+                gaps: BTreeMap::from([(gap, us)]),
+                ..Observation::default()
+            },
         });
     }
     sections.into_values().collect()
@@ -222,7 +261,7 @@ mod tests {
         let interval = Interval {
             start: "2026-11-21T23:59:50Z".parse().unwrap(),
             end: "2026-11-22T00:00:00Z".parse().unwrap(),
-            first_day: today,
+            days: Days::From(today),
         };
         let counted = |point, day, packets| Counted {
             subject: subject(point, day, Class::Access),

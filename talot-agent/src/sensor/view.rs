@@ -38,7 +38,11 @@ impl Sensor {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since: self.since,
             last_drain: figures.last_drain,
-            trouble: figures.trouble.clone(),
+            trouble: [&figures.trouble, &figures.closing_trouble]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
             tables: figures.tables.clone(),
             databases: self.geo.described(),
             sources_form: self.sources.name(),
@@ -86,16 +90,17 @@ impl Sensor {
     /// Packets of a point that only the kernel has: the drain that is not durable yet among them.
     fn in_kernel(&self, slot: u8) -> u64 {
         let pending = self.pending.as_ref().and_then(Pending::epoch);
-        let epochs = [Some(self.kernel.epoch()), pending];
+        let counters = self.kernel.counters();
+        let epochs = [Some(counters.epoch()), pending];
         epochs
             .into_iter()
             .flatten()
-            .map(|epoch| self.kernel.holding(epoch, slot).seen)
+            .map(|epoch| counters.holding(epoch, slot).seen)
             .sum()
     }
 
     /// What is watched and how, in one short block.
-    pub(super) fn introduction(&self) -> String {
+    pub(super) fn introduction(&self, keep: bool) -> String {
         let mut lines = vec![format!(
             "talot-agent {} is watching {} point(s); days end at midnight {}",
             env!("CARGO_PKG_VERSION"),
@@ -136,7 +141,12 @@ impl Sensor {
             "  metrics  http://{}/metrics",
             self.config.metrics.listen
         ));
-        lines.push("  Ctrl-C drains, writes and detaches".to_owned());
+        let end = if keep {
+            "drains and writes; the kernel goes on counting"
+        } else {
+            "drains, writes and detaches"
+        };
+        lines.push(format!("  Ctrl-C {end}"));
         lines.join("\n")
     }
 

@@ -2,8 +2,10 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use tempfile::TempDir;
@@ -15,11 +17,15 @@ use crate::{
     tzif,
 };
 
-/// An agent's configuration and data directory, in a temporary folder.
+/// An agent's configuration and data directory, in a temporary folder, and a folder for its pins.
 #[derive(Debug)]
 pub struct Home {
     folder: TempDir,
+    pins: PathBuf,
 }
+
+/// Where the agents of these tests pin.
+const PINS: &str = "/sys/fs/bpf/talot-test";
 
 impl Home {
     /// With this configuration, below a data directory and a time zone in which it is noon: no day
@@ -36,8 +42,11 @@ impl Home {
     /// # Panics
     /// When a file cannot be written.
     pub fn with_midnight(moment: i64, configuration: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let home = Self { folder };
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let pins = Path::new(PINS).join(format!("{}-{count}", std::process::id()));
+        let home = Self { folder, pins };
         let zone = tzif::fixed(tzif::offset_of_midnight(moment));
         fs::write(home.folder().join("zone"), zone).expect("the zone can be written");
         home.configure(configuration);
@@ -50,6 +59,12 @@ impl Home {
     /// When the file cannot be written.
     pub fn configure(&self, configuration: &str) {
         let data = self.data();
+        let pins = format!("[kernel]\npin_dir = {:?}\n", self.pins);
+        let configuration = if configuration.contains("[kernel]\n") {
+            configuration.replace("[kernel]\n", &pins)
+        } else {
+            format!("{configuration}{pins}")
+        };
         self.configure_exactly(&format!(
             "data_dir = {data:?}\ntimezone = \"zone\"\n{configuration}"
         ));
@@ -76,6 +91,11 @@ impl Home {
     /// The data directory.
     pub fn data(&self) -> PathBuf {
         self.folder().join("data")
+    }
+
+    /// Where the agent pins what stays in the kernel.
+    pub fn pins(&self) -> &Path {
+        &self.pins
     }
 
     /// A command of the agent with this configuration, outside of any namespace.
@@ -119,5 +139,28 @@ impl Home {
     /// When they cannot be exported or read.
     pub fn coverage(&self) -> Vec<Coverage> {
         records::rows(&self.export("coverage", &["--format", "json"]))
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // What a killed agent has left goes on counting otherwise.
+        match fs::remove_dir_all(&self.pins) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                eprintln!("cannot remove {}: {error}", self.pins.display());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Removes what agents of test processes have left that were killed.
+pub(crate) fn sweep_pins() {
+    for entry in fs::read_dir(PINS).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }

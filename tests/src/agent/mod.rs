@@ -7,7 +7,7 @@ use std::{
     env, fs,
     fs::File,
     path::{Path, PathBuf},
-    process::{ExitStatus, Output},
+    process::{Command, ExitStatus, Output},
     thread,
     time::{Duration, Instant},
 };
@@ -15,6 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 pub use self::home::Home;
+pub(crate) use self::home::sweep_pins;
 use crate::{
     http,
     lab::Namespace,
@@ -42,6 +43,15 @@ pub fn program() -> PathBuf {
         "talot-agent is built (cargo build --release -p talot-agent), or TALOT_AGENT names it",
     );
     fs::canonicalize(found).expect("the path of a file")
+}
+
+/// The program with faults on demand (`talot-agent/src/failpoint.rs`): `TALOT_AGENT_FAILPOINTS`, else
+/// what `cargo xtask test` has left in the workspace; none where it is not built.
+pub fn program_with_failpoints() -> Option<PathBuf> {
+    let named = env::var_os("TALOT_AGENT_FAILPOINTS").map(PathBuf::from);
+    let built = workspace().join("target/release/talot-agent-failpoints");
+    let found = named.into_iter().chain([built]).find(|path| path.is_file());
+    found.map(|path| fs::canonicalize(path).expect("the path of a file"))
 }
 
 /// Top of the workspace.
@@ -76,15 +86,34 @@ impl<'lab> Agent<'lab> {
     /// # Panics
     /// When it does not.
     pub fn start(namespace: &'lab Namespace, home: &Home) -> Self {
-        let mut agent = Self::launch(namespace, home);
-        agent.wait_until("it watches", |metrics| {
+        Self::launch(namespace, home).watching()
+    }
+
+    /// Starts `run --keep` inside a namespace and waits until it watches every point.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start_and_keep(namespace: &'lab Namespace, home: &Home) -> Self {
+        Self::launch_by(namespace, &[], home, &["--keep"]).watching()
+    }
+
+    fn watching(mut self) -> Self {
+        self.wait_until_it_watches();
+        self
+    }
+
+    /// Waits until it watches every point.
+    ///
+    /// # Panics
+    /// When it ends or time is up.
+    pub fn wait_until_it_watches(&mut self) {
+        self.wait_until("it watches", |metrics| {
             let points: BTreeSet<&str> = metrics
                 .label_values("talot_attached", "point")
                 .into_iter()
                 .collect();
             metrics.sum("talot_attached", &[]) == Some(points.len() as i64)
         });
-        agent
     }
 
     /// Starts `run` inside a namespace.
@@ -92,21 +121,38 @@ impl<'lab> Agent<'lab> {
     /// # Panics
     /// When it cannot be started.
     pub fn launch(namespace: &'lab Namespace, home: &Home) -> Self {
-        Self::launch_by(namespace, &[], home)
+        Self::launch_by(namespace, &[], home, &[])
     }
 
-    /// Starts `run` inside a namespace by way of other programs that lead to it (`setpriv …`).
+    /// Starts `run`, with more words, inside a namespace by way of other programs that lead to it
+    /// (`setpriv …`).
     ///
     /// # Panics
     /// When it cannot be started.
-    pub fn launch_by(namespace: &'lab Namespace, by: &[&str], home: &Home) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let output = ["stdout", "stderr"].map(|name| folder.path().join(name));
+    pub fn launch_by(namespace: &'lab Namespace, by: &[&str], home: &Home, more: &[&str]) -> Self {
         let program = program();
         let program = program.to_str().expect("a path in UTF-8");
         let mut words = by.iter().chain([&program, &"run", &"--config"]);
         let mut command = namespace.command(words.next().expect("there is a program"));
-        command.args(words).arg(home.configuration());
+        command.args(words).arg(home.configuration()).args(more);
+        Self::spawn(namespace, command)
+    }
+
+    /// Starts `run` inside a namespace with these faults.
+    ///
+    /// # Panics
+    /// When it cannot be started, or is not built.
+    pub fn launch_with_faults(namespace: &'lab Namespace, home: &Home, faults: &str) -> Self {
+        let program = program_with_failpoints().expect("the agent with failpoints is built");
+        let mut command = namespace.command(program.to_str().expect("a path in UTF-8"));
+        command.args(["run", "--config"]).arg(home.configuration());
+        command.env("TALOT_FAILPOINT", faults);
+        Self::spawn(namespace, command)
+    }
+
+    fn spawn(namespace: &'lab Namespace, mut command: Command) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let output = ["stdout", "stderr"].map(|name| folder.path().join(name));
         let [stdout, stderr] = [0, 1].map(|at| File::create(&output[at]).expect("a file"));
         command.stdout(stdout).stderr(stderr);
         Self {
@@ -135,6 +181,14 @@ impl<'lab> Agent<'lab> {
         }
         let end = lines[lines.len() - 20..].join("\n");
         format!("{}\n[…]\n{end}", lines[..20].join("\n"))
+    }
+
+    /// Whether it has written this to stderr.
+    ///
+    /// # Panics
+    /// When the file cannot be read.
+    pub fn says(&self, words: &str) -> bool {
+        text(&fs::read(&self.output[1]).expect("its output")).contains(words)
     }
 
     /// A scrape of its metrics; none when it does not answer.
@@ -215,6 +269,23 @@ impl<'lab> Agent<'lab> {
     /// When it does not end in time.
     pub fn terminate(self) -> Ended {
         self.process.signal(libc::SIGTERM);
+        self.end()
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn signal(&self, signal: i32) {
+        self.process.signal(signal);
+    }
+
+    /// Kills it.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn kill(self) -> Ended {
+        self.process.signal(libc::SIGKILL);
         self.end()
     }
 

@@ -106,6 +106,7 @@ impl Lab {
         SWEEP.call_once(|| {
             sweep();
             mount_bpf();
+            crate::agent::sweep_pins();
         });
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}-{}-{count}", std::process::id());

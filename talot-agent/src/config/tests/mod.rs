@@ -1,18 +1,18 @@
 mod exclude;
 mod files;
+mod maintenance;
 mod noise;
 mod points;
-mod unbuilt;
 mod values;
 
 use std::{path::Path, time::Duration};
 
-use jiff::tz::TimeZone;
+use jiff::{civil::date, tz::TimeZone};
 use talot_common::port_type::{Aim, Kind};
 
 use super::{
-    Config, Drain, Exclude, GeoFiles, Idle, Kernel, Metrics, Mistakes, Mode, PointConfig, Prefix,
-    Privacy, Records, Verdict, XdpChoice,
+    Config, Drain, Exclude, GeoFiles, Idle, Kernel, Maintenance, Metrics, Mistakes, Mode,
+    PointConfig, Prefix, Privacy, Records, Verdict, XdpChoice,
 };
 
 /// The form in full, as users are promised it.
@@ -65,10 +65,8 @@ fn prefix(address: &str, length: u8) -> Prefix {
 }
 
 #[test]
-fn the_example_without_them_is_read() {
-    let lines: Vec<&str> = EXAMPLE.lines().collect();
-    let built = [&lines[..11], &lines[25..]].concat();
-    let config = parse(&built.join("\n")).unwrap();
+fn the_example_is_read() {
+    let config = parse(EXAMPLE).unwrap();
     let tcp = |number| Aim {
         kind: Kind::Tcp,
         number,
@@ -80,7 +78,22 @@ fn the_example_without_them_is_read() {
             zone: tokyo,
         },
         data_dir: "/var/lib/talot".into(),
-        excludes: Vec::new(),
+        excludes: vec![Exclude {
+            point: Some("tokyo-1".into()),
+            source: Some(prefix("192.0.2.0", 24)),
+            destination: Some(prefix("203.0.113.5", 32)),
+            protocol: Some(6),
+            port: Some(22),
+            reason: "management".into(),
+        }],
+        maintenance: vec![Maintenance {
+            point: Some("tokyo-1".into()),
+            from: date(2011, 7, 2).at(0, 0, 0, 0),
+            to: date(2011, 7, 3).at(0, 0, 0, 0),
+            start: "2011-07-01T15:00:00Z".parse().unwrap(),
+            end: "2011-07-02T15:00:00Z".parse().unwrap(),
+            note: "maintenance work".into(),
+        }],
         points: vec![PointConfig {
             name: "tokyo-1".into(),
             interface: "eth0".into(),

@@ -11,6 +11,7 @@ fn close_in(dir: &Path, journal: &Journal, form: &SourcesForm) {
     let manner = Manner {
         enrichment: &parity,
         sources: form,
+        ..Manner::PLAIN
     };
     let (zone, closed_at) = (&TimeZone::UTC, CLOSED_AT.parse().unwrap());
     close_day(
@@ -34,6 +35,7 @@ fn closed(form: &SourcesForm) -> [[Vec<Value>; 3]; 2] {
         let manner = Manner {
             enrichment: &Parity(RefCell::default()),
             sources: form,
+            ..Manner::PLAIN
         };
         let export = Export {
             data_dir: dir.path(),

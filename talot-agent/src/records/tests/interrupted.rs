@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::records::DatabaseName;
+use crate::{config::Config, config::Maintenance, records::DatabaseName};
 
 /// Every source is in this country.
 struct Everywhere(&'static str, DatabaseName);
@@ -41,9 +41,20 @@ fn try_close(
     closed_at: &str,
     enrichment: &dyn Enrichment,
 ) -> Result<(), String> {
+    try_close_with(dir, journal, closed_at, enrichment, &[])
+}
+
+fn try_close_with(
+    dir: &Path,
+    journal: &Journal,
+    closed_at: &str,
+    enrichment: &dyn Enrichment,
+    maintenance: &[Maintenance],
+) -> Result<(), String> {
     let closed_at = closed_at.parse().unwrap();
     let manner = Manner {
         enrichment,
+        maintenance,
         ..Manner::PLAIN
     };
     let (zone, drains) = (&TimeZone::UTC, journal.drains());
@@ -53,12 +64,17 @@ fn try_close(
 
 /// A day of which sources and ports are written, and nothing more.
 fn half_closed(country: &'static str) -> (TempDir, Journal) {
+    half_closed_with(country, &[])
+}
+
+fn half_closed_with(country: &'static str, windows: &[Maintenance]) -> (TempDir, Journal) {
     let dir = TempDir::new().unwrap();
     let (journal, _) = random_journal(dir.path(), 13);
     let in_the_way = dir.path().join("records/coverage");
     fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
     std::os::unix::fs::symlink("/nowhere", &in_the_way).unwrap();
-    let error = try_close(dir.path(), &journal, CLOSED_AT, &Everywhere::new(country));
+    let enrichment = Everywhere::new(country);
+    let error = try_close_with(dir.path(), &journal, CLOSED_AT, &enrichment, windows);
     assert!(error.unwrap_err().contains("records/coverage"));
     let written =
         ["sources", "ports"].map(|table| tree(&dir.path().join("records").join(table)).len());
@@ -94,6 +110,47 @@ fn with_another_database_all_of_it_is_closed_with_that() {
     try_close(whole.path(), &journal, LATER, &Everywhere::new("NL")).unwrap();
     let (dir, journal) = half_closed("JP");
     try_close(dir.path(), &journal, LATER, &Everywhere::new("NL")).unwrap();
+    let [expected, repeated] = [&whole, &dir].map(|dir| tree(&dir.path().join("records")));
+    assert_eq!(expected, repeated);
+}
+
+#[test]
+fn maintenance_is_that_of_the_first_attempt() {
+    let text = "[[maintenance]]\nfrom = \"2026-11-21T22:00\"\nto = \"2026-11-22T02:00\"\n\
+                note = \"new disks\"\n";
+    let windows = Config::parse(Path::new("test.toml"), text)
+        .unwrap()
+        .maintenance;
+    let country = Everywhere::new("JP");
+    let whole = TempDir::new().unwrap();
+    let (journal, _) = random_journal(whole.path(), 13);
+    try_close_with(whole.path(), &journal, CLOSED_AT, &country, &windows).unwrap();
+    // Meanwhile somebody has taken the window out of the configuration.
+    let (dir, journal) = half_closed_with("JP", &windows);
+    try_close(dir.path(), &journal, LATER, &country).unwrap();
+    let [expected, repeated] = [&whole, &dir].map(|dir| tree(&dir.path().join("records")));
+    assert_eq!(expected, repeated);
+    let coverage = &rows(dir.path(), Table::Coverage)[1];
+    assert_eq!(coverage["maintenance_seconds"], 7200);
+    assert_eq!(coverage["status"], "maintenance");
+    assert_eq!(
+        coverage["note"],
+        "maintenance from 2026-11-21T22:00:00 to 2026-11-22T02:00:00: new disks"
+    );
+}
+
+#[test]
+fn with_a_damaged_intent_it_begins_anew() {
+    let whole = TempDir::new().unwrap();
+    let (journal, _) = random_journal(whole.path(), 13);
+    try_close(whole.path(), &journal, LATER, &Everywhere::new("JP")).unwrap();
+    let (dir, journal) = half_closed("JP");
+    let intent = dir.path().join("closing/2026-11-21.tokyo-1.json");
+    let text = fs::read_to_string(&intent).unwrap();
+    let another = text.replace("2026-11-22T00:00:07.5Z", "2026-11-22T00:00:07.9Z");
+    assert_ne!(text, another);
+    fs::write(&intent, another).unwrap();
+    try_close(dir.path(), &journal, LATER, &Everywhere::new("JP")).unwrap();
     let [expected, repeated] = [&whole, &dir].map(|dir| tree(&dir.path().join("records")));
     assert_eq!(expected, repeated);
 }

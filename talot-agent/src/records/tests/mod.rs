@@ -1,3 +1,4 @@
+mod damaged;
 mod expiry;
 mod forms;
 mod interrupted;
