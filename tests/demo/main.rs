@@ -149,7 +149,9 @@ fn surge(server: &Server<'_>) -> String {
             let rate = value[1].as_str().and_then(|rate| rate.parse::<f64>().ok());
             format!("{:>6.0}", rate.unwrap_or_default())
         });
-        lines += &format!("  {name:<14}{} per second\n", rates.collect::<String>());
+        // A port type that rose has no rate from before.
+        let rates: String = rates.collect();
+        lines += &format!("  {name:<14}{rates:>54} per second\n");
     }
     lines
 }

@@ -58,7 +58,7 @@ impl Mounted {
     pub(crate) fn fill(&self) {
         let mut file = fs::File::create(self.0.join("filling")).expect("a file");
         let error = loop {
-            if let Err(error) = file.write_all(&[7; 4096]) {
+            if let Err(error) = file.write_all(&[7; 512]) {
                 break error;
             }
         };
@@ -144,7 +144,7 @@ fn a_full_disk_at_midnight_with_a_killed_agent_loses_nothing() {
         return;
     }
     let lab = Lab::quiet();
-    let midnight = tzif::now() + 14;
+    let midnight = tzif::now() + 25;
     let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
     let disk = Mounted::disk(&home);
     let mut agent = Agent::start(&lab.sensor, &home);

@@ -139,12 +139,12 @@ fn interfaces_that_come_and_go_are_attached_to_within_seconds() {
 /// The pin of a link of this home's agent.
 fn pin(home: &Home, kind: &str) -> std::path::PathBuf {
     let entries = fs::read_dir(home.pins().join("links")).expect("the links");
-    let paths = entries.map(|entry| entry.expect("a link").path());
+    let mut paths = entries.map(|entry| entry.expect("a link").path());
     let is_it = |path: &std::path::PathBuf| {
         path.file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with(kind))
     };
-    paths.filter(is_it).next().expect("a link of this kind")
+    paths.find(is_it).expect("a link of this kind")
 }
 
 #[test]

@@ -301,14 +301,14 @@ fn a_reboot_is_a_gap_with_its_reason() {
 fn days_without_an_agent_have_their_coverage() {
     let lab = Lab::quiet();
     let home = Home::new(&dark());
-    // As an agent has left it that was stopped two days and a half ago.
+    // As an agent has left it that was stopped on the evening of three days ago.
     let now = Moment::now().expect("the clocks");
     let mark = Mark {
         instance: "another".into(),
         epoch: 7,
         boot: "another".into(),
         at: Moment {
-            wall: now.wall - Duration::from_secs(60 * 3600),
+            wall: now.wall - Duration::from_secs(66 * 3600),
             ..now
         },
         interfaces: BTreeMap::new(),
@@ -336,7 +336,7 @@ fn days_without_an_agent_have_their_coverage() {
             )
         })
         .collect();
-    // In this zone it is noon: half a day, two days, and today.
+    // In this zone it is noon: an evening, two days, and today.
     let [first @ .., (_, 0, observed, true)] = &days[..] else {
         panic!("{coverage:#?}");
     };

@@ -66,7 +66,7 @@ pub fn send_until(lab: &Lab, midnight: i64, over: &AtomicBool) -> Log {
         let bytes: Vec<&[u8]> = due.iter().map(|(_, frame)| frame.as_slice()).collect();
         sender.send(&bytes);
         for (key, _) in due {
-            *log.0.entry(key.clone()).or_insert(0) += 1;
+            *log.0.entry(*key).or_insert(0) += 1;
         }
         round += 1;
         thread::sleep(PAUSE);

@@ -1,7 +1,6 @@
 //! `cargo xtask run`: builds the agent and becomes it.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -48,28 +47,6 @@ fn configuration(arguments: &[OsString]) -> Option<&OsStr> {
         }
     }
     None
-}
-
-/// Builds the agent with faults on demand for the tests, and tells where it lies. To be called
-/// before [`build_agent`], which leaves the one that is delivered in its place.
-pub(crate) fn build_agent_with_failpoints(workspace: &Path) -> Result<PathBuf> {
-    let mut command = shell::cargo(workspace);
-    let words = [
-        "build",
-        "--release",
-        "--package",
-        "talot-agent",
-        "--features",
-        "failpoints",
-    ];
-    shell::run(command.args(words))?;
-    let release = shell::target_dir()?.join("release");
-    let copy = release.join("talot-agent-failpoints");
-    // Not written over: an agent of an earlier test may still run from it.
-    let _ = fs::remove_file(&copy);
-    fs::copy(release.join("talot-agent"), &copy)
-        .with_context(|| format!("copying the agent to {}", copy.display()))?;
-    Ok(copy)
 }
 
 /// Sets up, builds, and replaces this process by `talot-agent run`, so that signals reach it.

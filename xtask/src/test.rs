@@ -3,12 +3,12 @@
 //! Unit tests are compiled in the dev profile, which checks overflow; the whole sensor is tested
 //! as it is delivered.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::run::{build_agent, build_agent_with_failpoints};
 use crate::setup::setup;
 use crate::{shell, test_tools};
 
@@ -52,7 +52,7 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
 
     headline("tests of the whole sensor");
     let with_failpoints = build_agent_with_failpoints(workspace)?;
-    let agent = build_agent(workspace)?;
+    let agent = build_agent(workspace, &[])?;
     shell::require_root("cargo xtask test")?;
     let mut sensor = cargo(workspace, "test --release --package talot-tests");
     sensor
@@ -63,6 +63,24 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
         sensor.env("TALOT_TEST_LONG", "1");
     }
     shell::run(&mut sensor)
+}
+
+/// Builds the agent. Together with the tests, so that what both depend on has the same features and
+/// is compiled once.
+fn build_agent(workspace: &Path, more: &[&str]) -> Result<PathBuf> {
+    let agent = "build --release --package talot-agent --package talot-tests --bin talot-agent";
+    shell::run(cargo(workspace, agent).args(more))?;
+    Ok(shell::target_dir()?.join("release/talot-agent"))
+}
+
+/// The agent with faults on demand. It is put aside, for the one that is delivered takes its place.
+fn build_agent_with_failpoints(workspace: &Path) -> Result<PathBuf> {
+    let agent = build_agent(workspace, &["--features", "talot-agent/failpoints"])?;
+    let copy = agent.with_file_name("talot-agent-failpoints");
+    // Not written over: an agent of an earlier test may still run from it.
+    let _ = fs::remove_file(&copy);
+    fs::copy(&agent, &copy).with_context(|| format!("copying the agent to {}", copy.display()))?;
+    Ok(copy)
 }
 
 /// Lints the kernel side as if it were for this machine: the clippy at hand belongs to another

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use aya::{
     Ebpf,
     programs::{
@@ -12,11 +12,13 @@ use aya::{
         xdp::XdpLink,
     },
     sys::SyscallError,
-    util::KernelVersion,
 };
 use log::{debug, info};
 
-use super::pins::{self, Held, Pins, Point};
+use super::{
+    pins::{self, Held, Pins, Point},
+    requirements::runs_at_least,
+};
 use crate::{config::XdpChoice, interface::Interface};
 
 /// How an XDP program is run.
@@ -135,7 +137,7 @@ pub(super) fn attach(
         _ => None,
     };
     let xdp: &mut Xdp = super::program(ebpf, "talot_xdp")?;
-    let adopted = former.and_then(|(mode, link, pin)| Some((mode, replace_xdp(xdp, link, pin)?)));
+    let adopted = former.and_then(|(mode, link, pin)| Some((mode, replace_xdp(xdp, link, &pin)?)));
     let (mode, why_generic, held, adopted) = match adopted {
         Some((mode, held)) => {
             let why = (mode == Mode::Generic && choice == XdpChoice::Auto)
@@ -188,11 +190,11 @@ fn former_link(
 }
 
 /// Puts this agent's program in the place of a former agent's; no packet passes uncounted.
-fn replace_xdp(program: &mut Xdp, link: FdLink, pin: PathBuf) -> Option<Held> {
+fn replace_xdp(program: &mut Xdp, link: FdLink, pin: &Path) -> Option<Held> {
     let replace = || -> Result<Held> {
         let id = program.attach_to_link(XdpLink::try_from(link)?)?;
         let link = FdLink::try_from(program.take_link(id)?)?;
-        Ok(Held::adopted(link, pin.clone()))
+        Ok(Held::adopted(link, pin.to_owned()))
     };
     match replace() {
         Ok(held) => Some(held),
@@ -359,30 +361,4 @@ fn explain(error: &ProgramError, interface: &str, choice: XdpChoice) -> anyhow::
         "attaching the XDP program to {interface}: {}{advice}",
         cause(error)
     )
-}
-
-fn runs_at_least(major: u8, minor: u8) -> bool {
-    KernelVersion::current().is_ok_and(|version| version >= KernelVersion::new(major, minor, 0))
-}
-
-/// Says what is missing before the kernel answers with a number.
-///
-/// # Errors
-///
-/// What is missing, and what to do.
-pub fn check_requirements() -> Result<()> {
-    // SAFETY: it reads this process's credentials.
-    if unsafe { libc::geteuid() } != 0 {
-        bail!("watching an interface needs root: run this with sudo");
-    }
-    if !Path::new("/sys/kernel/btf/vmlinux").exists() {
-        bail!(
-            "this kernel has no BTF (/sys/kernel/btf/vmlinux is missing): use one that was built with \
-             CONFIG_DEBUG_INFO_BTF=y, as those of Debian, Ubuntu and Fedora are"
-        );
-    }
-    if !runs_at_least(6, 1) {
-        bail!("this kernel is too old: Linux 6.1 or later is needed");
-    }
-    Ok(())
 }

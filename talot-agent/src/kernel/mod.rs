@@ -7,9 +7,11 @@ mod exclude;
 mod flow;
 mod former;
 mod grace;
+mod load;
 mod mapped;
 mod memory;
 mod pins;
+mod requirements;
 mod table;
 pub mod test_run;
 mod wake;
@@ -18,25 +20,27 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow};
 use aya::{
-    Ebpf, EbpfLoader,
-    programs::{Program, ProgramError, SchedClassifier, Xdp},
+    Ebpf,
+    programs::Program,
     util::{nr_cpus, online_cpus},
 };
 use aya_log::EbpfLogger;
 use log::info;
 use talot_common::layout::{CONVERSATION_BYTES, POINTS, Watch};
 
-pub use attach::{Attachment, Mode, check_requirements, remove_filters};
+pub use attach::{Attachment, Mode, remove_filters};
 pub use counters::{Counters, Counts};
 pub use former::Former;
 pub use pins::{Claim, Pins, boot_id, first_owner};
+pub use requirements::check_requirements;
 pub use table::{Capacity, Counted, Fill};
 pub use wake::Wake;
 
 use self::{
-    counters::{Maps, Size},
+    counters::Size,
     exclude::Rules,
     grace::Grace,
+    load::Load,
     pins::{Conversations, Instance, Owner},
     table::Shape,
 };
@@ -66,68 +70,6 @@ struct Pinned {
     is_new: bool,
 }
 
-/// What the programs are loaded with.
-struct Load<'a> {
-    size: Size,
-    online: u32,
-    table_seed: [u64; 2],
-    conversation_seed: [u64; 2],
-    points: &'a [&'a str],
-    rules: &'a [Exclude],
-    /// Where each map is pinned, or is to be.
-    pins: Vec<(&'static str, PathBuf)>,
-}
-
-impl Load<'_> {
-    fn run(&self) -> Result<Ebpf> {
-        let Self {
-            size,
-            online,
-            table_seed,
-            conversation_seed,
-            points: _,
-            rules,
-            pins,
-        } = self;
-        let cpus = size.table.cpus();
-        let globals = size.table.globals(*table_seed, *online);
-        let excludes = rules.len() as u32;
-        let mut loader = EbpfLoader::new();
-        loader
-            .override_global("CPUS", &cpus, true)
-            .override_global("OVERFLOW_POINTS", &size.points, true)
-            .override_global("SEED", conversation_seed, true)
-            .override_global("EXCLUDE_RULES", &excludes, true);
-        globals.apply(&mut loader);
-        for (name, _, entries) in size.maps()? {
-            loader.map_max_entries(name, entries);
-        }
-        exclude::size(&mut loader, rules);
-        for (name, path) in pins {
-            loader.map_pin_path(name, path.as_path());
-        }
-        let mut ebpf = loader.load(OBJECT).context(
-            "creating the BPF maps (if memory is short, set fewer [kernel] keys and keys6)",
-        )?;
-        let xdp: &mut Xdp = program(&mut ebpf, "talot_xdp")?;
-        xdp.load().map_err(|error| refused("XDP", error))?;
-        let egress: &mut SchedClassifier = program(&mut ebpf, "talot_egress")?;
-        egress.load().map_err(|error| refused("egress", error))?;
-        Ok(ebpf)
-    }
-
-    fn finish(self) -> Result<Kernel> {
-        let mut ebpf = self.run()?;
-        Ok(Kernel {
-            counters: Counters::open(&Maps::Loaded(&ebpf), self.size)?,
-            rules: Rules::new(&mut ebpf, self.rules, self.points)?,
-            grace: Grace::new(&mut ebpf)?,
-            ebpf,
-            pinned: None,
-        })
-    }
-}
-
 impl Kernel {
     /// Loads the programs, for the points of these names, with maps that end with this process.
     ///
@@ -148,7 +90,7 @@ impl Kernel {
             rules,
             pins: Vec::new(),
         };
-        load.finish()
+        load.run()
     }
 
     /// Loads the programs with maps that stay pinned: those that a former agent has left, if they
@@ -195,13 +137,13 @@ impl Kernel {
             rules,
             pins: pinned_maps(&instance, &conversations, size)?,
         };
-        let finished = load.finish().and_then(|kernel| {
+        let loaded = load.run().and_then(|kernel| {
             if is_new {
                 instance.owner.pin(&instance.folder)?;
             }
             Ok(kernel)
         });
-        match finished {
+        match loaded {
             Ok(kernel) => {
                 let pinned = Some(Pinned {
                     pins,
@@ -394,27 +336,6 @@ where
         .with_context(|| format!("the BPF object has no program {name}"))?
         .try_into()
         .with_context(|| format!("BPF program {name}"))
-}
-
-/// Why the kernel did not take a program; of the verifier's log, which is long, the end.
-fn refused(program: &str, error: ProgramError) -> anyhow::Error {
-    const LAST_LINES: usize = 12;
-    match error {
-        ProgramError::LoadError {
-            io_error,
-            verifier_log,
-        } => {
-            let log = verifier_log.to_string();
-            let lines: Vec<&str> = log.lines().collect();
-            let end = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  ");
-            anyhow!(
-                "the kernel refuses the {program} program: {io_error}. It needs Linux 6.1 or later, \
-                 and CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, which root may lack in a container. \
-                 The verifier's last lines:\n  {end}"
-            )
-        }
-        other => anyhow!("loading the {program} program: {other}"),
-    }
 }
 
 /// How many CPUs are at work.

@@ -59,7 +59,9 @@ impl Sensor {
             self.drop_gone_hooks(interfaces);
         }
         tokio::task::block_in_place(|| {
-            if let Err(error) = self.drain_by_the_clock(interfaces) {
+            let drained = self.drain_by_the_clock(interfaces);
+            self.note_room();
+            if let Err(error) = drained {
                 error!("{error:#}");
                 return;
             }
@@ -108,16 +110,18 @@ impl Sensor {
         }
     }
 
-    /// Notes what the figures need to go on after a restart, and what room there is.
+    /// Notes what the figures need to go on after a restart.
     pub(super) fn keep_figures(&self) {
-        let data_dir = &self.config.data_dir;
-        let mut figures = lock(&self.figures);
-        match durable::free_bytes(data_dir) {
-            Ok(free) => figures.data_free = free,
-            Err(error) => error!("{error:#}"),
-        }
-        if let Err(error) = figures.keep(data_dir) {
+        if let Err(error) = lock(&self.figures).keep(&self.config.data_dir) {
             error!("after a restart, some counters will begin anew: {error:#}");
+        }
+    }
+
+    /// Notes what room there is, of which there may be too little for the next drain.
+    pub(super) fn note_room(&self) {
+        match durable::free_bytes(&self.config.data_dir) {
+            Ok(free) => lock(&self.figures).data_free = free,
+            Err(error) => error!("{error:#}"),
         }
     }
 

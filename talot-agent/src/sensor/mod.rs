@@ -10,6 +10,7 @@ mod hooks;
 mod observer;
 mod sections;
 mod steps;
+mod stop;
 mod takeover;
 mod view;
 
@@ -26,14 +27,13 @@ use jiff::{Timestamp, civil::Date};
 use log::warn;
 use tokio::{
     net::UnixListener,
-    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
 pub use self::detach::{detach, waiting};
 use self::{
     background::Background, closing::Closing, drains::Pending, hooks::Hook, observer::Observer,
-    sections::Constant, steps::Steps, takeover::Before,
+    sections::Constant, steps::Steps, stop::Stop, takeover::Before,
 };
 use crate::{
     calendar,
@@ -111,55 +111,6 @@ pub struct Sensor {
     figures: Arc<Mutex<Figures>>,
     geo: Arc<Geo>,
     sources: Arc<SourcesForm>,
-}
-
-/// The signals that end the agent, a closed terminal's among them.
-struct Stop {
-    always: [Signal; 3],
-    /// None under nohup, which has it ignored.
-    hangup: Option<Signal>,
-}
-
-impl Stop {
-    fn listen() -> Result<Self> {
-        let listen = |kind| signal(kind).context("listening for signals");
-        Ok(Self {
-            hangup: if hangup_is_ignored() {
-                None
-            } else {
-                Some(listen(SignalKind::hangup())?)
-            },
-            always: [
-                listen(SignalKind::interrupt())?,
-                listen(SignalKind::terminate())?,
-                listen(SignalKind::quit())?,
-            ],
-        })
-    }
-
-    async fn asked(&mut self) {
-        let [interrupt, terminate, quit] = &mut self.always;
-        let hangup = async {
-            match &mut self.hangup {
-                Some(hangup) => hangup.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = quit.recv() => {}
-            _ = hangup => {}
-        }
-    }
-}
-
-/// SIGHUP is the first bit of the mask of ignored signals (proc(5)).
-fn hangup_is_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask & 1 != 0)
 }
 
 /// Runs until SIGINT, SIGTERM, SIGHUP or SIGQUIT. Then it detaches, or, if it is to `keep` counting,
@@ -319,6 +270,7 @@ impl Sensor {
             return Err(error);
         }
         sensor.note_fill();
+        sensor.note_room();
         Ok(sensor)
     }
 

@@ -3,7 +3,7 @@
 
 mod trial;
 
-use std::{collections::BTreeSet, thread};
+use std::{collections::BTreeSet, sync::Mutex, thread};
 
 use talot_agent::failpoint::POINTS;
 use talot_tests::{agent::program_with_failpoints, require};
@@ -74,10 +74,18 @@ fn can_run(test: &str) -> bool {
     require::met(test, "the agent with failpoints (cargo xtask test)", built)
 }
 
-fn at_once(trials: Vec<Trial>) {
+/// Runs all of them, a few at once.
+fn run(trials: Vec<Trial>) {
+    const AT_ONCE: usize = 4;
+    let waiting = Mutex::new(trials);
+    let next = || waiting.lock().expect("no trial panics here").pop();
     thread::scope(|scope| {
-        for trial in trials {
-            scope.spawn(|| trial.run());
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(trial) = next() {
+                    trial.run();
+                }
+            });
         }
     });
 }
@@ -114,7 +122,7 @@ fn an_error_at_any_point_loses_nothing() {
         trials.push(errors(&all, error));
         trials.push(errors(SORTING, error).with_pseudonyms());
     }
-    at_once(trials);
+    run(trials);
 }
 
 #[test]
@@ -123,7 +131,7 @@ fn a_death_at_any_point_loses_nothing() {
         return;
     }
     let _alone = alone();
-    at_once(vec![
+    run(vec![
         deaths(DRAINING).restarting(),
         deaths(MERGING).restarting(),
         deaths(CLOSING).restarting(),
@@ -159,10 +167,6 @@ fn every_point_by_itself() {
             trials.push(trial);
         }
     }
-    const AT_ONCE: usize = 6;
     println!("{} trials", trials.len());
-    while !trials.is_empty() {
-        let next = trials.split_off(trials.len().saturating_sub(AT_ONCE));
-        at_once(next);
-    }
+    run(trials);
 }

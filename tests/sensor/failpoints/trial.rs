@@ -21,14 +21,17 @@ use talot_tests::{
     tzif,
 };
 
-use crate::common::{POINT, dark};
+use crate::{
+    bad_storage::Mounted,
+    common::{POINT, dark},
+};
 
 /// When the day ends, from the beginning of a run: time for drains enough to be merged before.
-const MIDNIGHT: i64 = 10;
+const MIDNIGHT: i64 = 12;
 /// Between a packet and midnight at least this: the test's clock and the kernel's are read apart.
 const APART: Duration = Duration::from_millis(40);
 /// How long an agent may take to come to a point.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Drains very often; small tables, for many agents run at once.
 const CONFIGURATION: &str = "[drain]\ninterval = \"50ms\"\n[records]\nkeep_days = 1\n\
                              [kernel]\nkeys = 8192\nkeys6 = 1024\n";
@@ -81,6 +84,8 @@ impl Trial {
         let lab = Lab::quiet();
         let midnight = tzif::now() + MIDNIGHT;
         let home = Home::with_midnight(midnight, &self.configuration());
+        // In memory: so many agents at once would wait for one disk.
+        let _data = Mounted::at(home.data(), "size=64m");
         prepare(&home);
         if self.restarts {
             // So that all that is sent is counted, however early the next one dies.

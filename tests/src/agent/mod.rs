@@ -28,7 +28,7 @@ use crate::{
 pub const LISTEN: &str = "127.0.0.1:9464";
 
 /// How long an agent may take to attach, or to end.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program under test: `TALOT_AGENT`, else the workspace's release or debug build.
 ///
