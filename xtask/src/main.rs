@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod bpf_toolchain;
+mod demo;
 mod run;
 mod setup;
 mod shell;
@@ -63,6 +64,9 @@ enum Command {
         #[arg(long)]
         rows: Option<u64>,
     },
+    /// Set up, and show a sensor at work for half a minute, in network namespaces of its own.
+    #[command(after_help = "Example: cargo xtask demo")]
+    Demo,
     /// Set up, and let a sensor suffer random faults under known traffic.
     #[command(after_help = "Example: cargo xtask soak --seed 7 --minutes 10")]
     Soak {
@@ -96,6 +100,7 @@ fn execute(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Run { arguments } => run::run(workspace, &arguments),
+        Command::Demo => demo::demo(workspace),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
         Command::Soak { seed, minutes } => soak::soak(workspace, seed, minutes),
         Command::Bench {

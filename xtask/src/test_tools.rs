@@ -13,13 +13,14 @@ use crate::bpf_toolchain::tools;
 use crate::{apt, shell};
 
 /// Programs and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 11] = [
+const PROGRAMS: &[(&str, &str)] = &[
     ("curl", "curl"),
     ("hping3", "hping3"),
     ("ip", "iproute2"),
     ("masscan", "masscan"),
     ("mkfs.ext4", "e2fsprogs"),
     ("nmap", "nmap"),
+    ("npm", "npm"),
     ("nsenter", "util-linux"),
     ("python3", "python3"),
     ("tcpdump", "tcpdump"),
@@ -34,6 +35,9 @@ const PYTHON: [(&str, &str); 3] = [
     ("maxminddb", "maxminddb>=3,<4"),
     ("mmdb_writer", "mmdb_writer>=0.2,<0.3"),
 ];
+
+/// npm's packages for the tests of the dashboards: Grafana's own types, and who checks them.
+const NODE: [&str; 2] = ["@grafana/schema@13.2.3", "typescript@5.9.3"];
 
 /// Installs what is missing where that is possible, and says what stays missing.
 pub(crate) fn prepare(workspace: &Path) {
@@ -51,10 +55,26 @@ pub(crate) fn prepare(workspace: &Path) {
     if !has_prometheus(workspace) {
         tell(unpack_prometheus(workspace), "Prometheus");
     }
+    if !has_node_packages(workspace) {
+        tell(install_node_packages(workspace), "npm's packages");
+    }
     for component in ["rustfmt", "clippy"] {
         if !has_component(workspace, component) {
             install_component(component);
         }
+    }
+}
+
+/// Installs what the demo needs, `ip` and `nsenter`, and shows more with: curl and Prometheus.
+pub(crate) fn prepare_demo(workspace: &Path) {
+    let missing = packages_of_missing(|program| {
+        !["curl", "ip", "nsenter"].contains(&program) || shell::find(program).is_some()
+    });
+    if !missing.is_empty() {
+        packages(&missing);
+    }
+    if !has_prometheus(workspace) {
+        tell(unpack_prometheus(workspace), "Prometheus");
     }
 }
 
@@ -127,8 +147,25 @@ fn install_python_packages(workspace: &Path) -> Result<()> {
     shell::run(install.args(PYTHON.map(|(_, package)| package)))
 }
 
+fn has_node_packages(workspace: &Path) -> bool {
+    let folder = tools(workspace).join("node/node_modules");
+    let names = NODE.iter().filter_map(|package| package.rsplit_once('@'));
+    let mut folders = names.map(|(name, _)| folder.join(name));
+    folders.all(|folder| folder.is_dir())
+}
+
+fn install_node_packages(workspace: &Path) -> Result<()> {
+    let folder = tools(workspace).join("node");
+    fs::create_dir_all(&folder)?;
+    let mut install = Command::new("npm");
+    install.args(["install", "--silent", "--no-audit", "--no-fund"]);
+    // Nothing of theirs runs but the compiler, when it is asked to.
+    install.args(["--ignore-scripts", "--prefix"]).arg(&folder);
+    shell::run(install.args(NODE))
+}
+
 /// Prometheus and promtool, installed or unpacked.
-pub(crate) fn has_prometheus(workspace: &Path) -> bool {
+fn has_prometheus(workspace: &Path) -> bool {
     let own = prometheus(workspace).join("usr/bin");
     let is_there = |program: &str| shell::find(program).is_some() || own.join(program).is_file();
     is_there("prometheus") && is_there("promtool")

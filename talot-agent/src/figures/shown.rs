@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// Of how many accesses of the day one must be of a value that rises to a series after the first
-/// are taken: so that a scan of all ports does not take what is left.
-const RISES_AT: u64 = 100;
+/// A value rises to one of the last series when one in so many packets of the day is its own: so that
+/// they are there for a surge, and not taken by whoever comes next, or by a scan of all ports.
+const RISES_AT: u64 = 20;
+/// No share counts among fewer packets than this.
+const FEW: u64 = 100;
 
 /// Packets of a day by value: exact totals of all; and series of a bounded number of values, all
 /// others under one figure. Within the day no series falls, and together they are the total.
@@ -83,7 +85,7 @@ impl<K: Ord + Clone + Hash> Shown<K> {
                 None => self.totals.entry(value.clone()).or_default(),
             };
             *total += packets;
-            let rises = *total >= self.sum.div_ceil(RISES_AT);
+            let rises = self.sum >= FEW && *total >= self.sum.div_ceil(RISES_AT);
             let shown = self.series.own.len();
             if let Some(own) = self.series.own.get_mut(value) {
                 *own += packets;
@@ -191,11 +193,7 @@ mod tests {
         assert_eq!(shown.series().own.len(), 6);
         assert_eq!(shown.folded(), flood.len() - 5);
         add(&mut shown, &[(7, 600), (8, 500)]);
-        assert_eq!(
-            shown.series().own.get(&7),
-            None,
-            "it is not one in a hundred"
-        );
+        assert_eq!(shown.series().own.get(&7), None, "it is not one in twenty");
         let other = shown.series().other;
         add(&mut shown, &[(7, 30), (8, 5000)]);
         assert_eq!(shown.series().own[&8], 5000);
@@ -217,6 +215,8 @@ mod tests {
         let mut next = shown.next();
         let first: Vec<u16> = next.series().own.keys().copied().collect();
         assert_eq!((first, next.sum()), (vec![1, 35, 36, 37, 38, 39], 0));
+        add(&mut next, &[(5, 99)]);
+        assert_eq!(next.series().own.get(&5), None, "too few to tell");
         add(&mut next, &[(5, 3)]);
         assert_eq!(next.series().own[&5], 3);
     }

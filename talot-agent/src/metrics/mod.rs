@@ -10,7 +10,7 @@ mod published;
 mod tests;
 
 use jiff::tz::TimeZone;
-use prometheus::{Registry, TextEncoder};
+use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 use talot_common::{port_type::Aim, words::Disposition};
 
 use self::page::Page;
@@ -250,7 +250,9 @@ fn agent(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
             1.0,
         )],
     )?;
-    page.register(figures.drain_seconds.clone())
+    page.register(figures.drain_seconds.clone())?;
+    // Under the names that every Prometheus client has for them.
+    page.register(ProcessCollector::for_self())
 }
 
 /// The port types with most accesses; while there are few, also such as have none.

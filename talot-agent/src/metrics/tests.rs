@@ -129,5 +129,10 @@ fn every_metric_is_there_before_anything_was_counted() {
     for (name, kind) in contract {
         assert!(page.contains(&format!("# TYPE {name} {kind}\n")), "{name}");
     }
-    assert_eq!(page.matches("# TYPE ").count(), contract.len(), "{page}");
+    assert_eq!(
+        page.matches("# TYPE talot_").count(),
+        contract.len(),
+        "{page}"
+    );
+    assert!(page.contains("# TYPE process_resident_memory_bytes gauge\n"));
 }

@@ -13,6 +13,8 @@ pub struct Tcp {
     pub destination: u16,
     /// Flags, see [`flag`].
     pub flags: u8,
+    /// Sequence number.
+    pub sequence: u32,
     /// Options, a multiple of 4 bytes.
     pub options: Vec<u8>,
     /// What it carries.
@@ -26,6 +28,7 @@ impl Tcp {
             source,
             destination,
             flags,
+            sequence: 1,
             options: Vec::new(),
             payload: Vec::new(),
         }
@@ -36,7 +39,8 @@ impl Tcp {
         let offset = (20 + self.options.len()) / 4;
         let mut segment = Vec::from(self.source.to_be_bytes());
         segment.extend(self.destination.to_be_bytes());
-        segment.extend([0, 0, 0, 1, 0, 0, 0, 0]);
+        segment.extend(self.sequence.to_be_bytes());
+        segment.extend([0, 0, 0, 0]);
         segment.extend([(offset as u8) << 4, self.flags, 0x04, 0, 0, 0, 0, 0]);
         segment.extend(&self.options);
         segment.extend(&self.payload);
