@@ -1,4 +1,4 @@
-//! The Prometheus metrics of CONTRACT's names, written from the figures.
+//! The Prometheus metrics, written from the figures.
 //!
 //! A point has at most 150 series, whatever arrives: 41 of accesses by port type, 10 of their
 //! totals, 11 of sources and as many by /64, 21 of countries, 11 of backscatter, 3 of marks, 21 of
