@@ -1,0 +1,166 @@
+//! Packets that flow while the clock is set, each named after the day that it was sent on.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use talot_tests::{
+    lab::Lab,
+    packet::{Ends, flag, frame, tcp},
+    send::Sender,
+};
+
+use crate::{
+    calendar::{self, DAY, Zone},
+    clock,
+};
+
+/// So long after the clock was set it is not said which day a packet belongs to: the agent looks at
+/// the clock once a second.
+const AFTER_STEP: Duration = Duration::from_millis(1500);
+/// So near to midnight it is not said either.
+const AT_MIDNIGHT: Duration = Duration::from_millis(100);
+/// The port of packets of which it is not said.
+pub(crate) const ANY_DAY: i32 = 65_535;
+const PAUSE: Duration = Duration::from_millis(3);
+
+/// What was sent, and how long it was which day. How often the clock was set before is part of
+/// every key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    /// Packets by port.
+    pub(crate) packets: BTreeMap<(u8, i32), i64>,
+    /// How long each day, counted from 1970, has been.
+    pub(crate) lasted: BTreeMap<(u8, i64), Duration>,
+    steps: u8,
+    unsaid_until: Duration,
+    last: Option<(Duration, (u8, i64))>,
+}
+
+/// A day's port.
+pub(crate) fn port(day: i64) -> i32 {
+    1 + (day % 60_000) as i32
+}
+
+/// How often the clock had been set before this source's packets were sent.
+pub(crate) fn steps_before(source: IpAddr) -> u8 {
+    match source {
+        IpAddr::V4(source) => source.octets()[2],
+        IpAddr::V6(_) => panic!("{source} was not sent"),
+    }
+}
+
+/// The sender.
+pub(crate) struct Flow<'lab> {
+    sender: Sender<'lab>,
+    zone: Zone,
+    log: Mutex<Log>,
+    over: AtomicBool,
+}
+
+impl<'lab> Flow<'lab> {
+    pub(crate) fn new(lab: &'lab Lab, zone: Zone) -> Self {
+        Self {
+            sender: Sender::open(lab),
+            zone,
+            log: Mutex::default(),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Sends until the work is done, and gives what was sent.
+    pub(crate) fn during(&self, work: impl FnOnce()) -> Log {
+        self.over.store(false, Ordering::Relaxed);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !self.over.load(Ordering::Relaxed) {
+                    self.send_one();
+                    thread::sleep(PAUSE);
+                }
+            });
+            // Whatever becomes of the work.
+            let _over = Over(&self.over);
+            work();
+        });
+        talot_tests::send::settle();
+        self.sender.assert_nothing_lost();
+        let mut log = self.lock();
+        log.last = None;
+        log.clone()
+    }
+
+    fn send_one(&self) {
+        let mut log = self.lock();
+        let (now, boot) = (clock::now(), clock::boot());
+        let day = calendar::day(now.as_secs() as i64, self.zone);
+        let steps = log.steps;
+        if let Some((last, key)) = log.last {
+            *log.lasted.entry(key).or_default() += boot - last;
+        }
+        log.last = Some((boot, (steps, day)));
+        let day_at = |moment: Duration| calendar::day(moment.as_secs() as i64, self.zone);
+        let is_near = day_at(now + AT_MIDNIGHT) != day_at(now.saturating_sub(AT_MIDNIGHT));
+        let port = if is_near || boot < log.unsaid_until {
+            ANY_DAY
+        } else {
+            port(day)
+        };
+        let sent = log.packets.entry((steps, port)).or_insert(0);
+        *sent += 1;
+        let source = format!("203.0.{steps}.{}", *sent % 250);
+        let ends = Ends::new(&source, "198.51.100.1");
+        self.sender
+            .send_one(&frame(&tcp(ends, 1, port as u16, flag::SYN)));
+    }
+
+    /// Sets the clock; no packet is on its way meanwhile.
+    pub(crate) fn set(&self, to: Duration) {
+        self.at_once(|| clock::set(to));
+    }
+
+    /// Sets the clock forward by so many seconds, or back.
+    pub(crate) fn step(&self, seconds: i64) {
+        self.at_once(|| {
+            let now = clock::now();
+            let by = Duration::from_secs(seconds.unsigned_abs());
+            clock::set(if seconds < 0 { now - by } else { now + by });
+        });
+    }
+
+    /// Sets the clock to shortly before the next midnight of the zone that it is in.
+    pub(crate) fn to_midnight(&self, before: Duration) {
+        let now = clock::now().as_secs() as i64;
+        let tomorrow = (calendar::day(now, self.zone) + 1) * DAY;
+        // By the offset before midnight: no zone here changes its clocks at midnight.
+        let midnight = tomorrow - (self.zone)(tomorrow - (self.zone)(now) - 1);
+        self.set(Duration::from_secs(midnight as u64) - before);
+    }
+
+    /// Does something to the clocks while nothing is sent.
+    pub(crate) fn at_once(&self, work: impl FnOnce()) {
+        let mut log = self.lock();
+        work();
+        log.steps += 1;
+        log.unsaid_until = clock::boot() + AFTER_STEP;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that it is over when the work is, also when it fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,195 @@
+//! One agent and its records, compared with what was sent.
+
+use std::{collections::BTreeMap, thread, time::Duration};
+
+use talot_tests::{
+    agent::{Agent, Home},
+    identity,
+    lab::{DARK_V4, INTERFACE, Lab},
+    records::Coverage,
+    rows::assert_same,
+};
+
+use crate::{
+    calendar::{self, DAY, HOUR, UTC, Zone},
+    clock,
+    flow::{ANY_DAY, Flow, Log, port, steps_before},
+};
+
+/// How far seconds observed may be from those measured: what lies between an agent's start and
+/// the first packet, and the second in which a step is noticed.
+const SLACK: f64 = 3.5;
+
+/// A laboratory, and an agent's home in it.
+pub(crate) struct Trial {
+    pub(crate) lab: Lab,
+    pub(crate) home: Home,
+    zone: Zone,
+}
+
+/// Noon (UTC) of the day after tomorrow: a plausible moment, and the same distance from every midnight.
+pub(crate) fn noon() -> Duration {
+    let day = built().as_secs() / DAY as u64 + 2;
+    Duration::from_secs(day * DAY as u64 + 12 * HOUR as u64)
+}
+
+/// The clock of the machine that has started this one, as it was when the first scenario began.
+fn built() -> Duration {
+    static FIRST: std::sync::OnceLock<Duration> = std::sync::OnceLock::new();
+    *FIRST.get_or_init(clock::now)
+}
+
+impl Trial {
+    /// In UTC, the clock set to this.
+    pub(crate) fn at(moment: Duration) -> Self {
+        let trial = Self::new("UTC", UTC);
+        clock::set(moment);
+        trial
+    }
+
+    /// In a time zone of this name.
+    pub(crate) fn new(name: &str, zone: Zone) -> Self {
+        let _ = built();
+        let configuration = format!(
+            "[[point]]\nname = \"lab\"\ninterface = \"{INTERFACE}\"\nmode = \"dark\"\n\
+             addresses = [\"{DARK_V4}\"]\n[kernel]\nkeys = 20_000\nkeys6 = 2000\n"
+        );
+        let home = Home::new(&configuration);
+        let text = std::fs::read_to_string(home.configuration()).expect("the configuration");
+        let named = text.replace("timezone = \"zone\"", &format!("timezone = {name:?}"));
+        home.configure_exactly(&named);
+        Self {
+            lab: Lab::quiet(),
+            home,
+            zone,
+        }
+    }
+
+    pub(crate) fn flow(&self) -> Flow<'_> {
+        Flow::new(&self.lab, self.zone)
+    }
+
+    pub(crate) fn agent(&self) -> Agent<'_> {
+        Agent::start(&self.lab.sensor, &self.home)
+    }
+
+    /// An agent that finds as much time passed since boot as the clock was set forward by.
+    pub(crate) fn agent_later(&self, passed: Duration) -> Agent<'_> {
+        let seconds = passed.as_secs().to_string();
+        let by = [
+            "unshare",
+            "--time",
+            "--fork",
+            "--kill-child",
+            "--boottime",
+            &seconds,
+            "--monotonic",
+            &seconds,
+            "--",
+        ];
+        Agent::launch_by(&self.lab.sensor, &by, &self.home, &[])
+    }
+
+    /// Compares everything that is recorded with what was sent and how long it took. A packet belongs
+    /// to the day that `place` gives for the day on which it was sent and for how often the clock had
+    /// been set before.
+    pub(crate) fn check(&self, log: &Log, place: impl Fn(u8, i64) -> i64) -> Vec<Coverage> {
+        let coverage = self.check_packets(log, &place);
+        let mut expected = BTreeMap::<String, f64>::new();
+        for ((steps, day), lasted) in &log.lasted {
+            let date = calendar::date(place(*steps, *day));
+            *expected.entry(date).or_insert(0.0) += lasted.as_secs_f64();
+        }
+        for day in &coverage {
+            let right = expected.get(&day.date).copied().unwrap_or(0.0);
+            let found = day.observed_seconds;
+            let date = &day.date;
+            assert!(
+                (found as f64 - right).abs() <= SLACK,
+                "{date}: {right:.1} s, not {found}"
+            );
+        }
+        check_all_seconds(log, &coverage);
+        coverage
+    }
+
+    /// Every packet that was sent is there once, in its own day.
+    pub(crate) fn check_packets(&self, log: &Log, place: impl Fn(u8, i64) -> i64) -> Vec<Coverage> {
+        let Self { home, .. } = self;
+        let (sources, ports, coverage) = (home.sources(), home.ports(), home.coverage());
+        for day in &coverage {
+            let Coverage {
+                date,
+                seen,
+                observed_seconds,
+                expected_seconds,
+                note,
+                ..
+            } = day;
+            println!(
+                "  {date}: {seen} packets, {observed_seconds} of {expected_seconds} s; {note}"
+            );
+        }
+        let mut counted = BTreeMap::<(u8, i32), i64>::new();
+        let mut misplaced = BTreeMap::<_, i64>::new();
+        let days = log.lasted.keys().map(|(_, day)| *day);
+        let days: BTreeMap<i32, i64> = days.map(|day| (port(day), day)).collect();
+        for row in &sources {
+            let steps = steps_before(row.source);
+            let port = row.port.expect("SYNs have a port");
+            *counted.entry((steps, port)).or_insert(0) += row.packets;
+            let Some(day) = days.get(&port) else { continue };
+            let right = calendar::date(place(steps, *day));
+            if row.date != right {
+                let key = (steps, calendar::date(*day), right, row.date.clone());
+                *misplaced.entry(key).or_insert(0) += row.packets;
+            }
+        }
+        let sum: i64 = log.packets.values().sum();
+        let unsaid = log.packets.iter().filter(|((_, port), _)| *port == ANY_DAY);
+        let unsaid: i64 = unsaid.map(|(_, packets)| packets).sum();
+        println!("  {sum} packets sent, {unsaid} of them near a step or midnight");
+        assert_same("packets by steps before and port", &log.packets, &counted);
+        assert!(
+            misplaced.is_empty(),
+            "packets (steps before, sent on, right day, recorded on): {misplaced:?}"
+        );
+        identity::check(&sources, &ports, &coverage);
+        coverage
+    }
+}
+
+/// All the time that passed was observed, in whatever days.
+pub(crate) fn check_all_seconds(log: &Log, coverage: &[Coverage]) {
+    let observed: i64 = coverage.iter().map(|day| day.observed_seconds).sum();
+    let passed: f64 = log.lasted.values().map(Duration::as_secs_f64).sum();
+    assert!(
+        (observed as f64 - passed).abs() <= SLACK,
+        "{observed} s observed of {passed:.1}"
+    );
+}
+
+/// Each packet in the day on which it was sent.
+pub(crate) fn own_day(_: u8, day: i64) -> i64 {
+    day
+}
+
+/// The first step closed this day: what was sent on it afterwards counts in the next.
+pub(crate) fn closed_by_first_step(closed: i64) -> impl Fn(u8, i64) -> i64 {
+    move |steps, day| day + i64::from(steps > 0 && day == closed)
+}
+
+/// Lets time pass: enough for the agent to notice whatever was done to the clock.
+pub(crate) fn pass() {
+    thread::sleep(Duration::from_secs(4));
+}
+
+/// Whether a day's note says all this.
+pub(crate) fn assert_noted(coverage: &[Coverage], day: i64, words: &[&str]) {
+    let date = calendar::date(day);
+    let found = coverage.iter().find(|row| row.date == date);
+    let note = &found.unwrap_or_else(|| panic!("no record of {date}")).note;
+    for word in words {
+        assert!(note.contains(word), "{date} does not note {word:?}: {note}");
+    }
+}
