@@ -1,6 +1,6 @@
 //! The clocks.
 
-use std::{io, time::Duration};
+use std::{io, mem, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
@@ -64,9 +64,77 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// How far CLOCK_TAI, by which the kernel program tells the day, is ahead of the time of day, in
-/// seconds: 37 where somebody has told the kernel (since 2017), else 0.
-pub fn tai_offset() -> Result<i64> {
-    let (tai, utc) = (read(libc::CLOCK_TAI)?, read(libc::CLOCK_REALTIME)?);
-    Ok((tai.as_secs_f64() - utc.as_secs_f64()).round() as i64)
+/// How far CLOCK_TAI, by which the kernel program tells the day, is ahead of the time of day, now and
+/// after the leap second that the kernel was told to expect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tai {
+    /// Seconds: 37 where somebody has told the kernel (since 2017), else 0.
+    pub offset: i64,
+    /// From when on it will be one more, or less.
+    pub leap: Option<(Timestamp, i64)>,
+}
+
+impl Tai {
+    /// As the kernel has it.
+    ///
+    /// # Errors
+    ///
+    /// If the clock cannot be read.
+    pub fn now() -> Result<Self> {
+        // SAFETY: timex is plain data, for which zeroes are valid; no modes: nothing is changed.
+        let mut timex: libc::timex = unsafe { mem::zeroed() };
+        // SAFETY: it writes the one timex that it is given.
+        let state = unsafe { libc::adjtimex(&raw mut timex) };
+        let by = match state {
+            -1 => return Err(io::Error::last_os_error()).context("adjtimex"),
+            libc::TIME_INS => 1,
+            libc::TIME_DEL => -1,
+            _ => 0,
+        };
+        let midnight = (timex.time.tv_sec.div_euclid(DAY) + 1) * DAY;
+        let leap = (by != 0).then(|| Ok::<_, jiff::Error>((Timestamp::from_second(midnight)?, by)));
+        Ok(Self {
+            offset: i64::from(timex.tai),
+            leap: leap.transpose().context("a leap second")?,
+        })
+    }
+
+    /// Seconds at a moment of the time of day. A leap second is inserted before the midnight (UTC) from
+    /// which on it counts.
+    pub fn at(self, moment: Timestamp) -> i64 {
+        let leap = self.leap.filter(|(from, _)| moment >= *from);
+        self.offset + leap.map_or(0, |(_, by)| by)
+    }
+}
+
+/// A day of UTC in seconds.
+const DAY: i64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tai_moves_on_at_the_leap_second() {
+        let midnight: Timestamp = "2016-12-31T24:00:00Z".parse().unwrap();
+        let tai = Tai {
+            offset: 36,
+            leap: Some((midnight, 1)),
+        };
+        let before = midnight - Duration::from_nanos(1);
+        assert_eq!([before, midnight].map(|moment| tai.at(moment)), [36, 37]);
+        assert_eq!(Tai { leap: None, ..tai }.at(midnight), 36);
+    }
+
+    #[test]
+    fn the_kernel_says_how_far_tai_is_ahead() {
+        let tai = Tai::now().unwrap();
+        let [ahead, behind] =
+            [libc::CLOCK_TAI, libc::CLOCK_REALTIME].map(|clock| read(clock).unwrap());
+        let difference = ahead.as_secs_f64() - behind.as_secs_f64();
+        assert!(
+            (difference - tai.offset as f64).abs() < 0.5,
+            "{difference} for {tai:?}"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use talot_common::{
     layout::{DAYS, Hook, POINTS, Point, RANGES, Range4, Range6, Watch},
     packet::{V4, V6},
@@ -14,6 +14,7 @@ use talot_common::{
 
 use crate::{
     calendar,
+    clock::Tai,
     config::{Idle, Mode, PointConfig, Prefix, Verdict},
     interface::Interface,
     records::Bounds,
@@ -53,8 +54,28 @@ pub struct Window {
     pub first: Date,
     /// Nobody knows what day it is: packets wait without one.
     pub waiting: bool,
-    /// How far CLOCK_TAI is ahead of the time of day, seconds.
-    pub tai_offset: i64,
+    /// How far CLOCK_TAI is ahead of the time of day.
+    pub tai: Tai,
+}
+
+impl Window {
+    /// The last of the days that it tells apart.
+    ///
+    /// # Errors
+    ///
+    /// At the end of the calendar.
+    pub fn last(&self) -> Result<Date> {
+        Ok(self.first.checked_add((DAYS as i64 - 1).days())?)
+    }
+
+    /// Whether it tells this day apart from others.
+    ///
+    /// # Errors
+    ///
+    /// At the end of the calendar.
+    pub fn holds(&self, day: Date) -> Result<bool> {
+        Ok((self.first..=self.last()?).contains(&day))
+    }
 }
 
 /// The plan as the programs read it.
@@ -200,8 +221,9 @@ fn day_ends(window: Window, zone: &TimeZone) -> Result<[u64; DAYS - 1]> {
     let mut ends = [0; DAYS - 1];
     let mut day = window.first;
     for end in &mut ends {
-        let moment = Bounds::of(day, zone)?.end.as_nanosecond();
-        let tai = moment + i128::from(window.tai_offset) * 1_000_000_000;
+        let moment = Bounds::of(day, zone)?.end;
+        let ahead = i128::from(window.tai.at(moment)) * 1_000_000_000;
+        let tai = moment.as_nanosecond() + ahead;
         *end = u64::try_from(tai).context("a day before 1970")?;
         day = day.tomorrow()?;
     }
@@ -250,6 +272,18 @@ mod tests {
     }
 
     fn planned(points: &[PointConfig], interfaces: &BTreeMap<String, Interface>) -> Result<Watch> {
+        let tai = Tai {
+            offset: 37,
+            leap: None,
+        };
+        planned_by(points, interfaces, tai)
+    }
+
+    fn planned_by(
+        points: &[PointConfig],
+        interfaces: &BTreeMap<String, Interface>,
+        tai: Tai,
+    ) -> Result<Watch> {
         let idle = Idle {
             tcp: Duration::from_secs(3),
             udp: Duration::from_secs(2),
@@ -258,7 +292,7 @@ mod tests {
         let window = Window {
             first: date(2026, 11, 21),
             waiting: false,
-            tai_offset: 37,
+            tai,
         };
         let addresses = addresses(points, interfaces);
         plan(
@@ -342,6 +376,29 @@ mod tests {
         );
         assert_eq!(watch.first_day, 20_778);
         assert_eq!(watch.idle, [3_000_000_000, 2_000_000_000, 1_000_000_000]);
+    }
+
+    #[test]
+    fn a_leap_second_belongs_to_the_day_that_it_ends() {
+        let usual = planned(&[], &BTreeMap::new()).unwrap().day_ends;
+        let leap = |from: &str, by| {
+            let tai = Tai {
+                offset: 37,
+                leap: Some((from.parse().unwrap(), by)),
+            };
+            let ends = planned_by(&[], &BTreeMap::new(), tai).unwrap().day_ends;
+            let moved: Vec<i64> = ends
+                .iter()
+                .zip(usual)
+                .map(|(end, usual)| end.wrapping_sub(usual) as i64)
+                .collect();
+            moved
+        };
+        const SECOND: i64 = 1_000_000_000;
+        assert_eq!(leap("2026-11-22T00:00:00Z", 1), [SECOND; 7]);
+        assert_eq!(leap("2026-11-22T00:00:00Z", -1), [-SECOND; 7]);
+        let later = leap("2026-11-24T00:00:00Z", 1);
+        assert_eq!(later, [0, 0, SECOND, SECOND, SECOND, SECOND, SECOND]);
     }
 
     #[test]

@@ -3,7 +3,13 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result, anyhow};
-use talot_agent::{calendar, clock, config::Config, interface::Interface, plan};
+use talot_agent::{
+    calendar,
+    clock::{self, Tai},
+    config::Config,
+    interface::Interface,
+    plan,
+};
 use talot_common::{layout::Watch, packet::Link};
 use talot_tests::{
     bench::{report::Verdict, trace},
@@ -151,7 +157,7 @@ impl Setting {
         let window = plan::Window {
             first: calendar::date_at(clock::now(), zone),
             waiting: false,
-            tai_offset: clock::tai_offset().context("asking for the TAI offset")?,
+            tai: Tai::now().context("asking for the TAI offset")?,
         };
         plan::plan(
             &config.points,

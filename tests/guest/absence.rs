@@ -18,7 +18,7 @@ pub(crate) fn nine_days() {
     let flow = trial.flow();
     let agent = trial.agent();
     let mut passed = Duration::ZERO;
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         pass();
         agent.kill();
         let [wall, boot] = [clock::now(), clock::boot()];
@@ -90,7 +90,7 @@ pub(crate) fn days_of_23_and_25_hours() {
         let flow = trial.flow();
         let agent = trial.agent();
         let mut passed = Duration::ZERO;
-        let log = flow.during(|| {
+        let (log, ()) = flow.during(|| {
             pass();
             agent.kill();
             let [wall, boot] = [clock::now(), clock::boot()];
@@ -140,7 +140,7 @@ pub(crate) fn midnights_of_23_and_25_hours() {
         clock::set(midnight(change) - Duration::from_secs(20));
         let flow = trial.flow();
         let agent = trial.agent();
-        let log = flow.during(|| {
+        let (log, ()) = flow.during(|| {
             for midnight in [midnight(change), midnight(change + 1)] {
                 flow.set(midnight - Duration::from_secs(4));
                 thread::sleep(Duration::from_secs(8));

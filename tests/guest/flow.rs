@@ -75,10 +75,10 @@ impl<'lab> Flow<'lab> {
         }
     }
 
-    /// Sends until the work is done, and gives what was sent.
-    pub(crate) fn during(&self, work: impl FnOnce()) -> Log {
+    /// Sends until the work is done, and gives what was sent, too.
+    pub(crate) fn during<T>(&self, work: impl FnOnce() -> T) -> (Log, T) {
         self.over.store(false, Ordering::Relaxed);
-        thread::scope(|scope| {
+        let done = thread::scope(|scope| {
             scope.spawn(|| {
                 while !self.over.load(Ordering::Relaxed) {
                     self.send_one();
@@ -87,13 +87,13 @@ impl<'lab> Flow<'lab> {
             });
             // Whatever becomes of the work.
             let _over = Over(&self.over);
-            work();
+            work()
         });
         talot_tests::send::settle();
         self.sender.assert_nothing_lost();
         let mut log = self.lock();
         log.last = None;
-        log.clone()
+        (log.clone(), done)
     }
 
     fn send_one(&self) {

@@ -15,7 +15,7 @@ pub(crate) fn tai_is_told() {
     clock::tell_tai(0);
     let flow = trial.flow();
     let agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         flow.to_midnight(Duration::from_secs(30));
         pass();
         flow.at_once(|| clock::tell_tai(37));
@@ -44,7 +44,7 @@ fn inserted(killed: bool) {
     let day = calendar::day(clock::now().as_secs() as i64, UTC);
     let flow = trial.flow();
     let mut agent = Some(trial.agent());
-    let log = flow.during(|| {
+    let (log, agent) = flow.during(|| {
         flow.to_midnight(Duration::from_secs(12));
         clock::insert_leap_second(true);
         pass();
@@ -56,8 +56,9 @@ fn inserted(killed: bool) {
         clock::insert_leap_second(false);
         let agent = agent.take().unwrap_or_else(|| trial.agent());
         pass();
-        agent.stop();
+        agent
     });
+    agent.stop();
     clock::tell_tai(37);
     let coverage = trial.check(&log, own_day);
     let dates: Vec<&str> = coverage.iter().map(|row| row.date.as_str()).collect();

@@ -18,7 +18,7 @@ pub(crate) fn of_seconds_and_hours() {
     let day = today();
     let flow = trial.flow();
     let agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         for seconds in [1, -1, HOUR, -HOUR] {
             pass();
             flow.step(seconds);
@@ -38,7 +38,7 @@ pub(crate) fn across_midnight_and_back() {
     let day = today();
     let flow = trial.flow();
     let agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         pass();
         flow.step(HOUR);
         pass();
@@ -58,7 +58,7 @@ pub(crate) fn back_into_an_open_day() {
     let day = today();
     let flow = trial.flow();
     let mut agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         pass();
         flow.step(-HOUR);
         pass();
@@ -83,7 +83,7 @@ pub(crate) fn of_days() {
     let day = today();
     let flow = trial.flow();
     let agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         pass();
         flow.step(DAY);
         pass();
@@ -105,7 +105,7 @@ pub(crate) fn a_year_ahead_for_a_moment() {
     let day = today();
     let flow = trial.flow();
     let agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         pass();
         flow.step(365 * DAY);
         pass();
@@ -130,7 +130,7 @@ pub(crate) fn booted_in_1970() {
     let flow = trial.flow();
     let agent = trial.agent();
     let mut day = 0;
-    let log = flow.during(|| {
+    let (log, ()) = flow.during(|| {
         pass();
         flow.set(right);
         day = today();
@@ -147,7 +147,7 @@ pub(crate) fn back_to_1970() {
     let day = today();
     let flow = trial.flow();
     let mut agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, agent) = flow.during(|| {
         for kill in [false, true] {
             pass();
             let back = clock::now();
@@ -162,8 +162,9 @@ pub(crate) fn back_to_1970() {
             flow.set(back + Duration::from_secs(10));
         }
         pass();
-        agent.stop();
+        agent
     });
+    agent.stop();
     let coverage = trial.check(&log, |_, sent| sent.max(day));
     assert_noted(&coverage, day, &["waited without a day", "was set by"]);
 }
@@ -174,7 +175,7 @@ pub(crate) fn without_an_agent() {
     let day = today();
     let flow = trial.flow();
     let mut agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, agent) = flow.during(|| {
         pass();
         agent.kill();
         pass();
@@ -182,8 +183,9 @@ pub(crate) fn without_an_agent() {
         pass();
         agent = trial.agent();
         pass();
-        agent.stop();
+        agent
     });
+    agent.stop();
     let coverage = trial.check_packets(&log, own_day);
     check_all_seconds(&log, &coverage);
     assert_noted(&coverage, day + 1, &["was set by +3600.0 s"]);
@@ -195,7 +197,7 @@ pub(crate) fn back_without_an_agent() {
     let day = today();
     let flow = trial.flow();
     let mut agent = trial.agent();
-    let log = flow.during(|| {
+    let (log, agent) = flow.during(|| {
         for seconds in [-HOUR, 1, -1] {
             pass();
             agent.kill();
@@ -204,8 +206,9 @@ pub(crate) fn back_without_an_agent() {
             agent = trial.agent();
         }
         pass();
-        agent.stop();
+        agent
     });
+    agent.stop();
     let coverage = trial.check(&log, own_day);
     let words = [
         "was set by -3600.0 s",

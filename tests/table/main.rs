@@ -14,6 +14,7 @@ use std::{
 
 use jiff::{civil::date, tz::TimeZone};
 use talot_agent::{
+    clock::Tai,
     config::{Config, Mode, PointConfig, Prefix, Verdict, XdpChoice},
     interface::Interface,
     kernel::{Capacity, Kernel},
@@ -113,7 +114,7 @@ impl Flood {
             let window = plan::Window {
                 first: date(2026, 1, 1),
                 waiting: false,
-                tai_offset: 0,
+                tai: Tai::default(),
             };
             let points = [point];
             let watch = plan::plan(

@@ -15,6 +15,7 @@ use talot_common::{
 
 use super::{Capacity, Counts, Kernel, program};
 use crate::{
+    clock::Tai,
     config::{Config, Exclude, PointConfig},
     interface::Interface,
     plan::{self, Window},
@@ -148,7 +149,7 @@ fn watch(points: &[PointConfig]) -> Result<Watch> {
     let window = Window {
         first: Date::constant(1970, 1, 1),
         waiting: false,
-        tai_offset: 0,
+        tai: Tai::default(),
     };
     let watch = plan::plan(
         &points,

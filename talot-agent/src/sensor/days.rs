@@ -3,17 +3,20 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use log::{error, info, warn};
 
-use super::{Sensor, lock, sections::Days, steps::Step};
+use super::{Sensor, drains::PUT_BACK, heir::open_day, lock, sections::Days, steps::Step};
 use crate::{
     calendar,
-    clock::{self, Moment},
+    clock::{self, Moment, Tai},
     interface::Interface,
     plan::Window,
     records::Bounds,
 };
+
+/// The time between two ticks of the slowest kernels (CONFIG_HZ=100).
+const LONGEST_JIFFY: Duration = Duration::from_millis(10);
 
 impl Sensor {
     /// How long until the first day of the window ends; when it has, [`Sensor::is_past_midnight`].
@@ -70,9 +73,9 @@ impl Sensor {
         let today = calendar::date_at(clock::now(), &self.config.timezone.zone);
         let days = self.days_of_slots();
         let window = Window {
-            first: today.max(self.window.first),
+            first: self.first_day(today)?,
             waiting: false,
-            tai_offset: clock::tai_offset()?,
+            tai: Tai::now()?,
         };
         let watched = self.watch(interfaces, window);
         let note = format!("packets waited without a day until {:.0}", clock::now());
@@ -82,23 +85,48 @@ impl Sensor {
         watched
     }
 
-    /// Looks whether the clock was set; true if it was.
+    /// The day with which the window is to begin: today, unless the clock was put back into days that
+    /// are closed. A closed day stays closed; the next that is open takes its place.
+    fn first_day(&self, today: Date) -> Result<Date> {
+        if today >= self.window.first {
+            return Ok(today);
+        }
+        let mut first = self.window.first;
+        for point in &self.points {
+            let name = &point.config.name;
+            first = first.min(open_day(today, |day| self.is_closed(day, name))?);
+        }
+        Ok(first)
+    }
+
+    /// Looks whether the clock was set, or where midnight is has changed; true if so.
     pub(super) fn check_clock(&mut self) -> bool {
-        let checked = Moment::now().and_then(|now| Ok((now, clock::tai_offset()?)));
-        let Ok((now, tai_offset)) = checked else {
+        let checked = Moment::now().and_then(|now| Ok((now, Tai::now()?)));
+        let Ok((now, tai)) = checked else {
             return false;
         };
-        let note = match self.steps.check(now, tai_offset) {
-            None => return false,
-            Some(Step::Leap) => "a leap second".to_owned(),
+        let before = self.steps.last();
+        match self.steps.check(now, tai.offset) {
+            None => return tai != self.window.tai && !self.window.waiting,
+            Some(Step::Leap) => self.note_all("a leap second"),
             Some(Step::By(seconds)) => {
-                lock(&self.figures).clock_steps += 1;
-                format!("the clock was set by {seconds:+.1} s to {:.0}", now.wall)
+                self.note_step(seconds, now);
+                for point in &mut self.points {
+                    point.observer.step(before, now);
+                }
+                // So long a CPU remembers which day it was.
+                std::thread::sleep(LONGEST_JIFFY);
             }
-        };
+        }
+        true
+    }
+
+    /// Notes that the clock was set by so many seconds.
+    pub(super) fn note_step(&mut self, seconds: f64, now: Moment) {
+        lock(&self.figures).clock_steps += 1;
+        let note = format!("the clock was set by {seconds:+.1} s to {:.0}", now.wall);
         warn!("{note}");
         self.note_all(&note);
-        true
     }
 
     /// Notes something for the coverage of every point.
@@ -112,16 +140,22 @@ impl Sensor {
     pub(super) fn turn_day(&mut self, interfaces: &BTreeMap<String, Interface>) -> Result<()> {
         let today = calendar::date_at(self.drained_until, &self.config.timezone.zone);
         let window = Window {
-            // A closed day stays closed, whatever the clock says.
-            first: today.max(self.window.first),
+            first: self.first_day(today)?,
             waiting: false,
-            tai_offset: clock::tai_offset()?,
+            tai: Tai::now()?,
         };
         if window == self.window {
             return Ok(());
         }
         let before = self.window;
+        if today < window.first {
+            self.note_all(PUT_BACK);
+        }
         let watched = self.watch(interfaces, window);
+        if !before.holds(window.first)? {
+            // What was counted since the last drain by the window from before has no day in this one.
+            self.drain_as(Days::AllOn(window.first))?;
+        }
         if self.window.first != before.first {
             let databases = self.geo.databases();
             let mut figures = lock(&self.figures);

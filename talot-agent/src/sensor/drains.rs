@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
-use jiff::{ToSpan as _, civil::Date};
+use jiff::civil::Date;
 use log::error;
-use talot_common::layout;
 
 use super::{
     Sensor,
@@ -28,9 +27,6 @@ use crate::{
 /// What a packet of a closed day is noted with.
 pub(super) const PUT_BACK: &str =
     "packets of a closed day count here, because the clock was put back";
-
-/// The last of the days that the kernel can tell apart, counted from the first.
-const LAST_SLOT: i64 = layout::DAYS as i64 - 1;
 
 /// A drain that the kernel still keeps.
 pub(super) struct Pending {
@@ -252,7 +248,7 @@ impl Sensor {
         let zone = self.config.timezone.zone.clone();
         let today = calendar::date_at(now.wall, &zone).max(self.window.first);
         // The last day that the kernel could tell apart.
-        let last = self.window.first.checked_add(LAST_SLOT.days())?;
+        let last = self.window.last()?;
         let mut counted = BTreeMap::<u8, Vec<(Date, Part)>>::new();
         let mut notes = BTreeMap::<u8, Vec<String>>::new();
         // First what can fail: nothing has been taken yet.
@@ -276,9 +272,6 @@ impl Sensor {
             let point = &mut self.points[slot];
             let mut counted = counted.remove(&(slot as u8)).unwrap_or_default();
             let missed = std::mem::take(&mut point.missed);
-            if missed > 0 {
-                counted.push((today, Part::missed(missed)));
-            }
             let mut observed = point.observer.take(now, &zone)?;
             let mut observation = point.observation(&self.constant);
             point.notes.clear();
@@ -286,16 +279,27 @@ impl Sensor {
                 observation.note(&note);
             }
             let name = self.points[slot].config.name.clone();
-            observed.retain(|observed| matches!(self.is_closed(observed.day, &name), Ok(false)));
+            let is_closed = |day| self.is_closed(day, &name);
+            if missed > 0 {
+                counted.push((open_day(today, is_closed)?, Part::missed(missed)));
+            }
             for observed in observed.iter_mut().filter(|observed| observed.day > last) {
                 observed.doing = Doing::Nothing(Gap::NoBoundaries);
             }
+            // What was watched goes with the packets; a closed day needs no more gaps.
+            observed.retain_mut(|observed| match &observed.doing {
+                Doing::Watching(_) => open_day(observed.day, is_closed).is_ok_and(|day| {
+                    observed.day = day;
+                    true
+                }),
+                Doing::Nothing(_) => matches!(is_closed(observed.day), Ok(false)),
+            });
             sections.extend(sections::of_point(&name, &observation, counted, observed));
         }
         Ok(sections)
     }
 
-    fn is_closed(&self, day: Date, point: &str) -> Result<bool> {
+    pub(super) fn is_closed(&self, day: Date, point: &str) -> Result<bool> {
         Ok(self.closing.has(day, point) || records::is_closed(&self.config.data_dir, day, point)?)
     }
 

@@ -250,7 +250,7 @@ impl Sensor {
             drained_until: since,
             pending: None,
             is_detached: false,
-            steps: Steps::new(Moment::now()?, window.tai_offset),
+            steps: Steps::new(Moment::now()?, window.tai.offset),
             closing: Closing::default(),
             merging: Background::default(),
             hooks_trouble: None,

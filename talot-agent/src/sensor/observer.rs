@@ -28,6 +28,8 @@ struct Interval {
     start: Timestamp,
     end: Timestamp,
     lasted: Duration,
+    /// When it ended, since the machine was booted, if a clock has measured it.
+    ended: Option<Duration>,
 }
 
 /// Notes the intervals of one point between two drains.
@@ -60,7 +62,28 @@ impl Observer {
             start,
             end,
             lasted,
+            ended: None,
         });
+    }
+
+    /// The clock was set between two moments: what was done before goes by the one, what is done
+    /// after by the other. While a clock is implausible no date goes by it.
+    pub(super) fn step(&mut self, before: Moment, after: Moment) {
+        let is_plausible = clock::is_plausible(before.wall) && clock::is_plausible(after.wall);
+        let Some((start, _)) = self.current.as_ref().filter(|_| is_plausible) else {
+            return;
+        };
+        let is_newer = start.boot >= before.boot;
+        let from = if is_newer { *start } else { before };
+        let restarted = Moment {
+            wall: after.wall - after.boot.saturating_sub(from.boot),
+            ..from
+        };
+        if is_newer {
+            self.current = self.current.take().map(|(_, doing)| (restarted, doing));
+        } else if let Some(doing) = self.end_interval(before) {
+            self.current = Some((restarted, doing));
+        }
     }
 
     /// The intervals up to now, each cut at midnight; the current one goes on.
@@ -69,7 +92,14 @@ impl Observer {
             self.current = Some((now, doing));
         }
         let mut observed = Vec::new();
-        for interval in self.past.drain(..) {
+        for mut interval in self.past.drain(..) {
+            if let Some(ended) = interval.ended
+                && !clock::is_plausible(interval.end)
+                && clock::is_plausible(now.wall)
+            {
+                interval.end = now.wall - now.boot.saturating_sub(ended);
+                interval.start = interval.end - interval.lasted;
+            }
             split(&interval, zone, &mut observed)?;
         }
         Ok(observed)
@@ -81,6 +111,7 @@ impl Observer {
         let (start, doing) = self.current.take()?;
         let lasted = end.boot.saturating_sub(start.boot);
         let suspended = lasted.saturating_sub(end.awake.saturating_sub(start.awake));
+        let start_boot = start.boot;
         let start = if clock::is_plausible(start.wall) {
             start.wall
         } else {
@@ -91,6 +122,7 @@ impl Observer {
             start,
             end: end.wall,
             lasted,
+            ended: Some(end.boot),
         };
         if suspended > JITTER {
             let woke = (start + suspended).min(end.wall);
@@ -99,6 +131,7 @@ impl Observer {
                 start,
                 end: woke,
                 lasted: suspended,
+                ended: Some(start_boot + suspended),
             });
             interval.start = woke;
             interval.lasted = lasted.saturating_sub(suspended);
@@ -127,6 +160,7 @@ fn split(interval: &Interval, zone: &TimeZone, into: &mut Vec<Observed>) -> Resu
         start,
         end,
         lasted,
+        ended: _,
     } = interval;
     // A clock that was put back does not make time run backwards.
     let end = (*end).max(*start);
@@ -241,6 +275,62 @@ mod tests {
                 [(date(2026, 11, 21), 10, "a".to_owned())]
             );
         }
+    }
+
+    #[test]
+    fn what_was_observed_after_a_step_goes_by_the_clock_as_it_is_then() {
+        let [first, second] = [date(2126, 11, 21), date(2126, 11, 22)];
+        let [before, after] = [
+            moment("2126-11-21T23:30:40Z", 140),
+            moment("2126-11-22T00:30:41Z", 141),
+        ];
+        let mut observer = Observer::default();
+        observer.note(moment("2126-11-21T23:30:00Z", 100), watching("a"));
+        observer.step(before, after);
+        let later = moment("2126-11-22T00:30:50Z", 150);
+        let observed = observer.take(later, &TimeZone::UTC).unwrap();
+        let right = |parts: &[(Date, i64)]| -> Vec<(Date, i64, String)> {
+            parts
+                .iter()
+                .map(|(day, us)| (*day, *us, "a".to_owned()))
+                .collect()
+        };
+        assert_eq!(seconds(&observed), right(&[(first, 40), (second, 10)]));
+        // What has begun after the clock was looked at last began by the clock as it is now.
+        let mut observer = Observer::default();
+        observer.note(moment("2126-11-21T23:30:40.5Z", 140), watching("a"));
+        observer.step(before, after);
+        let observed = observer.take(later, &TimeZone::UTC).unwrap();
+        assert_eq!(seconds(&observed), right(&[(second, 10)]));
+    }
+
+    #[test]
+    fn nothing_is_dated_by_an_implausible_clock() {
+        let day = date(2126, 11, 21);
+        let mut observer = Observer::default();
+        let [wrong, right] = [
+            moment("1970-01-01T12:00:20Z", 120),
+            moment("2126-11-21T12:00:01Z", 121),
+        ];
+        observer.note(moment("1970-01-01T12:00:00Z", 100), watching("a"));
+        observer.note(moment("1970-01-01T12:00:10Z", 110), watching("b"));
+        observer.step(wrong, right);
+        let observed = observer
+            .take(moment("2126-11-21T12:00:10Z", 130), &TimeZone::UTC)
+            .unwrap();
+        let text = |text: &str| text.to_owned();
+        assert_eq!(
+            seconds(&observed),
+            [(day, 10, text("a")), (day, 20, text("b"))]
+        );
+        observer.step(
+            moment("2126-11-21T12:00:19Z", 139),
+            moment("1970-01-01T12:00:00Z", 140),
+        );
+        let observed = observer
+            .take(moment("1970-01-01T12:00:00Z", 140), &TimeZone::UTC)
+            .unwrap();
+        assert_eq!(seconds(&observed), [(day, 10, text("b"))]);
     }
 
     #[test]

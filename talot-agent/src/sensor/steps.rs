@@ -28,6 +28,11 @@ impl Steps {
         }
     }
 
+    /// When the clocks were looked at last.
+    pub(super) const fn last(&self) -> Moment {
+        self.last
+    }
+
     /// Looks at the clocks again.
     pub(super) fn check(&mut self, now: Moment, tai_offset: i64) -> Option<Step> {
         let before = std::mem::replace(self, Self::new(now, tai_offset));

@@ -12,9 +12,10 @@ use super::{
     heir::{Heir, Inherited, first_day},
     lock,
     observer::Doing,
+    steps::{Step, Steps},
 };
 use crate::{
-    clock::{self, Moment},
+    clock::{self, Moment, Tai},
     config::Prefix,
     interface::Interface,
     journal::{Gap, Mark, Observation},
@@ -79,7 +80,7 @@ pub(super) fn window(watch: &Watch, now: Timestamp, today: Date) -> Result<Windo
     Ok(Window {
         first: first.unwrap_or(today),
         waiting: first.is_none() && (counts_already || !clock::is_plausible(now)),
-        tai_offset: clock::tai_offset()?,
+        tai: Tai::now()?,
     })
 }
 
@@ -96,14 +97,14 @@ impl Sensor {
         self.kernel.wait()?;
         self.take_over(before)?;
         self.observe(interfaces)?;
-        if !clock::is_plausible(clock::now()) && self.window.waiting {
-            error!("{}", self.why_waiting());
-            return Ok(());
-        }
-        let drained = if self.window.waiting {
-            self.end_to_wait(interfaces)
-        } else {
-            self.drain().and_then(|()| self.turn_day(interfaces))
+        let drained = match (clock::is_plausible(clock::now()), self.window.waiting) {
+            (false, true) => {
+                error!("{}", self.why_waiting());
+                return Ok(());
+            }
+            (true, true) => self.end_to_wait(interfaces),
+            (true, false) => self.drain().and_then(|()| self.turn_day(interfaces)),
+            (false, false) => self.drain().and_then(|()| self.begin_to_wait(interfaces)),
         };
         if let Err(error) = drained {
             error!("{error:#}");
@@ -143,11 +144,15 @@ impl Sensor {
             .mark
             .as_ref()
             .is_none_or(|mark| mark.boot == self.constant.boot);
+        if is_this_boot {
+            let mut steps = Steps::new(until, self.window.tai.offset);
+            if let Some(Step::By(seconds)) = steps.check(now, self.window.tai.offset) {
+                self.note_step(seconds, now);
+            }
+        }
         let was_detached = before.mark.as_ref().is_some_and(|mark| mark.detached);
         let absence = now.wall.duration_since(until.wall);
-        if absence.as_hours() > 24 * LONGEST_DAYS {
-            return Ok(());
-        }
+        let can_be = absence.as_hours() <= 24 * LONGEST_DAYS;
         for point in &mut self.points {
             let interface = &point.config.interface;
             let hook = self.hooks.get_mut(interface);
@@ -157,7 +162,9 @@ impl Sensor {
                 } else {
                     Gap::Reboot
                 };
-                point.observer.note_absence(until.wall, now.wall, why);
+                if can_be {
+                    point.observer.note_absence(until.wall, now.wall, why);
+                }
                 if !was_detached {
                     let what = if is_this_boot {
                         "the agent was killed and its programs were removed"
