@@ -39,6 +39,8 @@ pub(crate) struct Log {
     pub(crate) packets: BTreeMap<(u8, i32), i64>,
     /// How long each day, counted from 1970, has been.
     pub(crate) lasted: BTreeMap<(u8, i64), Duration>,
+    /// When the first packet was sent and when the last, since the machine was booted.
+    pub(crate) within: [Duration; 2],
     steps: u8,
     unsaid_until: Duration,
     last: Option<(Duration, (u8, i64))>,
@@ -105,6 +107,10 @@ impl<'lab> Flow<'lab> {
             *log.lasted.entry(key).or_default() += boot - last;
         }
         log.last = Some((boot, (steps, day)));
+        if log.packets.is_empty() {
+            log.within[0] = boot;
+        }
+        log.within[1] = boot;
         let day_at = |moment: Duration| calendar::day(moment.as_secs() as i64, self.zone);
         let is_near = day_at(now + AT_MIDNIGHT) != day_at(now.saturating_sub(AT_MIDNIGHT));
         let port = if is_near || boot < log.unsaid_until {

@@ -7,7 +7,6 @@ use std::{
     io,
     os::fd::AsRawFd as _,
     path::Path,
-    process::Command,
     ptr,
 };
 
@@ -69,22 +68,6 @@ fn load(module: &str) {
         "loading {module}: {}",
         io::Error::last_os_error()
     );
-}
-
-/// Runs those tests of the sensor that were brought along, if they are to be.
-pub(crate) fn run_sensor_tests() {
-    let Some(filters) = env::var("TALOT_GUEST_SENSOR")
-        .ok()
-        .filter(|it| !it.is_empty())
-    else {
-        return;
-    };
-    let mut tests = Command::new("/bin/sensor");
-    tests.arg("--test-threads=1").args(filters.split(','));
-    println!("GUEST begins sensor");
-    let ended = tests.status().expect("the tests of the sensor start");
-    let verdict = if ended.success() { "passed" } else { "FAILED" };
-    println!("GUEST {verdict} sensor ({filters})");
 }
 
 /// Ends the virtual machine.

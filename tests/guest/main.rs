@@ -69,7 +69,6 @@ fn main() -> ExitCode {
             began.elapsed().as_secs_f64()
         );
     }
-    machine::run_sensor_tests();
     println!("GUEST done");
     machine::power_off()
 }

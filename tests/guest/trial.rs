@@ -1,6 +1,6 @@
 //! One agent and its records, compared with what was sent.
 
-use std::{collections::BTreeMap, thread, time::Duration};
+use std::{cell::OnceCell, collections::BTreeMap, thread, time::Duration};
 
 use talot_tests::{
     agent::{Agent, Home},
@@ -16,15 +16,17 @@ use crate::{
     flow::{ANY_DAY, Flow, Log, port, steps_before},
 };
 
-/// How far seconds observed may be from those measured: what lies between an agent's start and
-/// the first packet, and the second in which a step is noticed.
-const SLACK: f64 = 3.5;
+/// How far seconds observed may be from those measured beside what the agent has observed before the
+/// first packet and after the last: a step is noticed within a second.
+const SLACK: f64 = 3.0;
 
 /// A laboratory, and an agent's home in it.
 pub(crate) struct Trial {
     pub(crate) lab: Lab,
     pub(crate) home: Home,
     zone: Zone,
+    /// When the first agent was launched, since the machine was booted.
+    launched: OnceCell<Duration>,
 }
 
 /// Noon (UTC) of the day after tomorrow: a plausible moment, and the same distance from every midnight.
@@ -62,6 +64,7 @@ impl Trial {
             lab: Lab::quiet(),
             home,
             zone,
+            launched: OnceCell::new(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Trial {
     }
 
     pub(crate) fn agent(&self) -> Agent<'_> {
+        self.launched.get_or_init(clock::boot);
         Agent::start(&self.lab.sensor, &self.home)
     }
 
@@ -94,6 +98,7 @@ impl Trial {
     /// to the day that `place` gives for the day on which it was sent and for how often the clock had
     /// been set before.
     pub(crate) fn check(&self, log: &Log, place: impl Fn(u8, i64) -> i64) -> Vec<Coverage> {
+        let slack = self.slack(log);
         let coverage = self.check_packets(log, &place);
         let mut expected = BTreeMap::<String, f64>::new();
         for ((steps, day), lasted) in &log.lasted {
@@ -105,12 +110,21 @@ impl Trial {
             let found = day.observed_seconds;
             let date = &day.date;
             assert!(
-                (found as f64 - right).abs() <= SLACK,
-                "{date}: {right:.1} s, not {found}"
+                (found as f64 - right).abs() <= slack,
+                "{date}: {right:.1} s ± {slack:.1}, not {found}"
             );
         }
-        check_all_seconds(log, &coverage);
+        check_all_seconds(log, &coverage, slack);
         coverage
+    }
+
+    /// By how much seconds observed may differ from those in which packets were sent, now that the last
+    /// agent has ended.
+    pub(crate) fn slack(&self, log: &Log) -> f64 {
+        let [first, last] = log.within;
+        let launched = self.launched.get().copied().unwrap_or(first);
+        let before_and_after = (first - launched) + (clock::boot() - last);
+        SLACK + before_and_after.as_secs_f64()
     }
 
     /// Every packet that was sent is there once, in its own day.
@@ -160,11 +174,11 @@ impl Trial {
 }
 
 /// All the time that passed was observed, in whatever days.
-pub(crate) fn check_all_seconds(log: &Log, coverage: &[Coverage]) {
+pub(crate) fn check_all_seconds(log: &Log, coverage: &[Coverage], slack: f64) {
     let observed: i64 = coverage.iter().map(|day| day.observed_seconds).sum();
     let passed: f64 = log.lasted.values().map(Duration::as_secs_f64).sum();
     assert!(
-        (observed as f64 - passed).abs() <= SLACK,
+        (observed as f64 - passed).abs() <= slack,
         "{observed} s observed of {passed:.1}"
     );
 }

@@ -4,6 +4,7 @@ mod apt;
 mod bench;
 mod bpf_toolchain;
 mod demo;
+mod guest;
 mod run;
 mod setup;
 mod shell;
@@ -77,6 +78,12 @@ enum Command {
         #[arg(long, default_value_t = 5.0)]
         minutes: f64,
     },
+    /// Set up, and set the clock of a virtual machine with Debian's kernel while its sensor counts.
+    #[command(after_help = "Example: cargo xtask guest midnight")]
+    Guest {
+        /// Run only the scenarios whose name contains this.
+        filter: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -103,6 +110,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Demo => demo::demo(workspace),
         Command::Test { long, filter } => test::test(workspace, long, filter.as_deref()),
         Command::Soak { seed, minutes } => soak::soak(workspace, seed, minutes),
+        Command::Guest { filter } => guest::guest(workspace, filter.as_deref()),
         Command::Bench {
             quick,
             json,

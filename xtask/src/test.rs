@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::setup::setup;
-use crate::{shell, test_tools};
+use crate::{guest, shell, test_tools};
 
 /// Runs all checks. `long` lengthens the whole-sensor tests, `filter` selects tests by name.
 pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result<()> {
@@ -62,7 +62,17 @@ pub(crate) fn test(workspace: &Path, long: bool, filter: Option<&str>) -> Result
     if long {
         sensor.env("TALOT_TEST_LONG", "1");
     }
-    shell::run(&mut sensor)
+    shell::run(&mut sensor)?;
+
+    headline("clocks and an older kernel, in a virtual machine");
+    if !long {
+        skip("only with --long, or by cargo xtask guest");
+    } else if filter.is_some() {
+        skip("only without a filter");
+    } else {
+        guest::guest(workspace, None)?;
+    }
+    Ok(())
 }
 
 /// Builds the agent. Together with the tests, so that what both depend on has the same features and

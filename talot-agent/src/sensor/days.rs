@@ -144,13 +144,13 @@ impl Sensor {
             waiting: false,
             tai: Tai::now()?,
         };
+        if today < window.first {
+            self.note_all(PUT_BACK);
+        }
         if window == self.window {
             return Ok(());
         }
         let before = self.window;
-        if today < window.first {
-            self.note_all(PUT_BACK);
-        }
         let watched = self.watch(interfaces, window);
         if !before.holds(window.first)? {
             // What was counted since the last drain by the window from before has no day in this one.
