@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// So long after the clock was set it is not said which day a packet belongs to: the agent looks at
-/// the clock once a second.
-const AFTER_STEP: Duration = Duration::from_millis(1500);
+/// the clock once a second, and a machine in software is slow.
+const AFTER_STEP: Duration = Duration::from_millis(2500);
 /// So near to midnight it is not said either.
 const AT_MIDNIGHT: Duration = Duration::from_millis(100);
 /// The port of packets of which it is not said.

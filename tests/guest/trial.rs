@@ -195,7 +195,7 @@ pub(crate) fn closed_by_first_step(closed: i64) -> impl Fn(u8, i64) -> i64 {
 
 /// Lets time pass: enough for the agent to notice whatever was done to the clock.
 pub(crate) fn pass() {
-    thread::sleep(Duration::from_secs(4));
+    thread::sleep(Duration::from_secs(5));
 }
 
 /// Whether a day's note says all this.

@@ -9,7 +9,6 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::bpf_toolchain::tools;
-use crate::run::build_agent;
 use crate::setup::setup;
 use crate::{apt, shell};
 
@@ -48,17 +47,15 @@ pub(crate) fn guest(workspace: &Path, filter: Option<&str>) -> Result<()> {
         eprintln!("SKIP guest: {missing}");
         return Ok(());
     }
-    let agent = build_agent(workspace)?;
-    let mut build = shell::cargo(workspace);
-    shell::run(
-        build
-            .args(["build", "--release", "--package", "talot-tests"])
-            .args(["--bin", "talot-guest"]),
-    )?;
+    // Together, so that what both depend on has the same features and is compiled once.
+    let build = "build --release --package talot-agent --package talot-tests --bin talot-agent \
+                 --bin talot-guest";
+    shell::run(shell::cargo(workspace).args(build.split_whitespace()))?;
     let target = shell::target_dir()?;
     let folder = target.join("guest");
     let kernel = Kernel::find(&kernel_folder(workspace))?;
-    let init = target.join("release/talot-guest");
+    let [init, agent] =
+        ["talot-guest", "talot-agent"].map(|name| target.join("release").join(name));
     let system = pack(&folder, &kernel, &init, &agent)?;
     boot(
         &kernel,
