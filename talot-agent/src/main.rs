@@ -173,8 +173,10 @@ fn run(command: Command) -> Result<()> {
             match status::ask(&config.data_dir) {
                 Ok(status) => say(&status.text()?),
                 Err(error) => {
-                    if let Ok(Some(waiting)) = sensor::waiting(&config) {
-                        say(&waiting)?;
+                    match sensor::waiting(&config) {
+                        Ok(Some(waiting)) => say(&waiting)?,
+                        Ok(None) => {}
+                        Err(unreadable) => log::warn!("what the kernel holds: {unreadable:#}"),
                     }
                     Err(error)
                 }
@@ -185,7 +187,8 @@ fn run(command: Command) -> Result<()> {
             if config.points.is_empty() {
                 config.points.extend(interface::default_point());
             }
-            say(&sensor::detach(&config, force)?)
+            let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+            say(&runtime.block_on(sensor::detach(&config, force))?)
         }
         Command::Geo(GeoCommand::Fetch {
             configured,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -113,7 +113,7 @@ pub fn plan(
         let (start4, start6) = (used4, used6);
         for (prefix, point) in ranges(points, addresses, &point.interface) {
             match prefix.address {
-                std::net::IpAddr::V4(address) => {
+                IpAddr::V4(address) => {
                     let mask = mask(prefix.length);
                     *room(&mut watch.v4, &mut used4)? = Range4 {
                         network: V4::from(address).0,
@@ -121,7 +121,7 @@ pub fn plan(
                         point,
                     };
                 }
-                std::net::IpAddr::V6(address) => {
+                IpAddr::V6(address) => {
                     *room(&mut watch.v6, &mut used6)? = Range6 {
                         network: V6::from(address).0,
                         mask: mask(prefix.length),
@@ -165,31 +165,47 @@ pub(crate) fn ranges(
     ranges
 }
 
+/// What a slot watches according to a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The interface's number.
+    pub ifindex: u32,
+    /// The addresses.
+    pub prefixes: Vec<Prefix>,
+}
+
 /// What each slot watches according to a plan.
-pub fn watched(watch: &Watch) -> [Vec<Prefix>; POINTS] {
-    let mut watched = [const { Vec::new() }; POINTS];
+pub fn watched(watch: &Watch) -> [Watched; POINTS] {
+    let mut watched = [const {
+        Watched {
+            ifindex: 0,
+            prefixes: Vec::new(),
+        }
+    }; POINTS];
+    let mut add = |ifindex, point: Point, address: IpAddr, length| {
+        let watched = &mut watched[usize::from(point.slot) % POINTS];
+        watched.ifindex = ifindex;
+        watched.prefixes.push(Prefix { address, length });
+    };
     let hooks = watch.hooks.iter().take(watch.hooks_used as usize);
-    for Hook { v4, v6, .. } in hooks {
+    for Hook {
+        ifindex, v4, v6, ..
+    } in hooks
+    {
         for range in slice(&watch.v4, *v4) {
             let address = Ipv4Addr::from(range.network.to_ne_bytes());
-            let prefix = Prefix {
-                address: address.into(),
-                length: range.mask.count_ones() as u8,
-            };
-            watched[usize::from(range.point.slot) % POINTS].push(prefix);
+            let length = range.mask.count_ones() as u8;
+            add(*ifindex, range.point, address.into(), length);
         }
         for range in slice(&watch.v6, *v6) {
             let words = range.network.map(u32::to_ne_bytes);
             let mut bytes = [0; 16];
             bytes.copy_from_slice(words.as_flattened());
-            let prefix = Prefix {
-                address: Ipv6Addr::from(bytes).into(),
-                length: range.mask.iter().map(|word| word.count_ones() as u8).sum(),
-            };
-            watched[usize::from(range.point.slot) % POINTS].push(prefix);
+            let length = range.mask.iter().map(|word| word.count_ones() as u8).sum();
+            add(*ifindex, range.point, Ipv6Addr::from(bytes).into(), length);
         }
     }
-    for prefixes in &mut watched {
+    for Watched { prefixes, .. } in &mut watched {
         prefixes.sort_unstable();
     }
     watched
@@ -334,7 +350,8 @@ mod tests {
             (7, 1, [2, 3], [1, 2])
         );
         let [wide, home, narrow] = [0, 1, 2].map(|slot: usize| {
-            let prefixes = watched(&watch)[slot].clone();
+            let Watched { ifindex, prefixes } = watched(&watch)[slot].clone();
+            assert_eq!(ifindex, if slot == 1 { 7 } else { 9 });
             prefixes.iter().map(ToString::to_string).collect::<Vec<_>>()
         });
         assert_eq!(wide, ["198.51.0.0/16"]);

@@ -291,7 +291,7 @@ fn a_reboot_is_a_gap_with_its_reason() {
     let note = assert_nothing_but(&home, &rows).note;
     for words in [
         "not observed: reboot",
-        "the machine was restarted: what arrived after",
+        "the machine was restarted: of what arrived after",
     ] {
         assert!(note.contains(words), "{note}");
     }
@@ -312,6 +312,7 @@ fn days_without_an_agent_have_their_coverage() {
             ..now
         },
         interfaces: BTreeMap::new(),
+        points: vec![POINT.into()],
         detached: true,
     };
     Journal::open(&home.data())
@@ -351,6 +352,104 @@ pub(crate) fn seconds_of(note: &str, reason: &str) -> i64 {
     let rest = note.split(reason).nth(1).unwrap_or_default();
     let number = rest.split_whitespace().next().unwrap_or_default();
     number.parse().unwrap_or(-1)
+}
+
+/// A point on an interface that cannot be watched as it is asked for.
+fn impossible(name: &str, addresses: &str) -> String {
+    format!(
+        "[[point]]\nname = \"{name}\"\ninterface = \"z0\"\nmode = \"dark\"\nxdp = \"native\"\n\
+         addresses = [\"{addresses}\"]\n"
+    )
+}
+
+#[test]
+fn a_start_that_fails_lets_go_on_what_a_former_agent_has_left() {
+    let lab = Lab::quiet();
+    lab.sensor.ip("link add z0 type bridge");
+    lab.sensor.ip("link set z0 up");
+    let home = Home::new(&dark());
+    let sender = Sender::open(&lab);
+    let failing = [
+        // Another point, so other maps; the same point elsewhere, by the same maps.
+        format!("{}{}", dark(), impossible("other", "198.18.0.0/24")),
+        impossible(POINT, "198.51.100.0/24"),
+    ];
+    let mut rows = Rows::new();
+    let mut send = || {
+        sender.send_counted(&some_syns(23, 30));
+        rows = plus(std::mem::take(&mut rows), &some_syns_rows(23, 30));
+    };
+    for failing in failing {
+        home.configure(&dark());
+        let agent = Agent::start(&lab.sensor, &home);
+        send();
+        agent.kill();
+        send();
+        home.configure(&failing);
+        let ended = Agent::launch(&lab.sensor, &home).end();
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        send();
+        thread::sleep(Duration::from_secs(1));
+    }
+    home.configure(&dark());
+    Agent::start(&lab.sensor, &home).stop();
+    let coverage = assert_nothing_but(&home, &rows);
+    assert!(!coverage.note.contains("not observed"), "{}", coverage.note);
+}
+
+#[test]
+fn another_xdp_mode_after_a_kill_is_attached_at_once() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    let mode = |mode: &str| {
+        dark().replace(
+            "mode = \"dark\"",
+            &format!("mode = \"dark\"\nxdp = \"{mode}\""),
+        )
+    };
+    let sender = Sender::open(&lab);
+    let mut rows = Rows::new();
+    for xdp in ["native", "generic", "native", "generic"] {
+        home.configure(&mode(xdp));
+        let agent = Agent::start(&lab.sensor, &home);
+        sender.send_counted(&some_syns(23, 30));
+        agent.kill();
+        sender.send_counted(&some_syns(23, 30));
+        rows = plus(rows, &some_syns_rows(23, 30));
+        rows = plus(rows, &some_syns_rows(23, 30));
+    }
+    Agent::start(&lab.sensor, &home).stop();
+    let coverage = assert_nothing_but(&home, &rows);
+    assert!(!coverage.note.contains("missing"), "{}", coverage.note);
+}
+
+#[test]
+fn detach_accounts_for_the_time_too() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let agent = Agent::start(&lab.sensor, &home);
+    Sender::open(&lab).send_counted(&some_syns(23, 30));
+    agent.kill();
+    thread::sleep(Duration::from_secs(4));
+    let detached = ask(&lab.sensor, &home, &["detach"]);
+    assert!(detached.status.success(), "{}", said(&detached));
+    let coverage = assert_nothing_but(&home, &some_syns_rows(23, 30));
+    assert!(coverage.observed_seconds >= 4, "{coverage:?}");
+    assert!(
+        coverage.addresses.contains("198.51.100.0/24"),
+        "{coverage:?}"
+    );
+    let observed = [
+        coverage.mode.as_str(),
+        &coverage.verdict,
+        &coverage.xdp_mode,
+    ];
+    assert_eq!(observed, ["dark", "pass", "native"]);
+    thread::sleep(Duration::from_secs(2));
+    Agent::start(&lab.sensor, &home).stop();
+    let note = home.coverage().remove(0).note;
+    assert!(seconds_of(&note, "detached") >= 2, "{note}");
+    assert!(!note.contains("missing"), "{note}");
 }
 
 #[test]

@@ -18,9 +18,7 @@ use super::{
     prefix::prefix,
     privacy::privacy,
     section::Section,
-    values::{
-        ANY_DURATION, absolute_path, boolean, duration, integer, path, size, socket_address, text,
-    },
+    values::{ANY_DURATION, boolean, duration, integer, path, pin_dir, size, socket_address, text},
     zone::zone,
 };
 
@@ -58,7 +56,7 @@ pub(super) fn config(root: &mut Section<'_>, document: &Document<'_>, directory:
     let kernel = root.table("kernel", |section| Kernel {
         keys: section.get_or("keys", default.kernel.keys, |v| integer(v, KEYS)),
         keys6: section.get_or("keys6", default.kernel.keys6, |v| integer(v, KEYS)),
-        pin_dir: section.get_or("pin_dir", default.kernel.pin_dir, absolute_path),
+        pin_dir: section.get_or("pin_dir", default.kernel.pin_dir, pin_dir),
     });
     let drain = root.table("drain", |section| Drain {
         interval: section.get_or("interval", default.drain.interval, |value| {

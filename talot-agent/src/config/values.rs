@@ -145,7 +145,7 @@ pub(super) fn path(value: &DeValue<'_>, directory: &Path) -> Result<PathBuf, Wro
 }
 
 /// An absolute path.
-pub(super) fn absolute_path(value: &DeValue<'_>) -> Result<PathBuf, Wrong> {
+fn absolute_path(value: &DeValue<'_>) -> Result<PathBuf, Wrong> {
     const ALLOWED: &str = "an absolute path";
     let written = text(value, ALLOWED)?;
     if !written.starts_with('/') || written.contains('\0') {
@@ -155,6 +155,23 @@ pub(super) fn absolute_path(value: &DeValue<'_>) -> Result<PathBuf, Wrong> {
         ));
     }
     Ok(PathBuf::from(written))
+}
+
+/// A folder in the BPF file system, which knows no dots in names.
+pub(super) fn pin_dir(value: &DeValue<'_>) -> Result<PathBuf, Wrong> {
+    const ALLOWED: &str =
+        "a folder in the BPF file system, without dots, as in \"/sys/fs/bpf/talot\"";
+    let path = absolute_path(value)?;
+    let is_mount_point = ["/", "/sys", "/sys/fs", "/sys/fs/bpf"]
+        .iter()
+        .any(|mount| path == Path::new(mount));
+    if is_mount_point || path.to_string_lossy().contains('.') {
+        return Err(Wrong::new(
+            format!("{path:?} cannot be a folder of Talot's own"),
+            ALLOWED,
+        ));
+    }
+    Ok(path)
 }
 
 /// An address and port to listen on.

@@ -20,6 +20,8 @@ pub struct Mark {
     pub at: Moment,
     /// The watched interfaces then, by name.
     pub interfaces: BTreeMap<String, InterfaceMark>,
+    /// The points of the configuration then.
+    pub points: Vec<String>,
     /// Nothing was attached any more: the agent had been told to stop.
     pub detached: bool,
 }

@@ -151,8 +151,18 @@ pub(super) fn attach(
                 pins::remove(pin);
             }
             let (mode, why_generic, link) = attach_new(xdp, interface, choice);
-            let link = link.map_err(|error| explain(&error, name, choice))?;
-            (mode, why_generic, Held::new(link, pin)?, false)
+            let held = link
+                .map_err(|error| explain(&error, name, choice))
+                .and_then(|link| Held::new(link, pin));
+            match held {
+                Ok(held) => (mode, why_generic, held, false),
+                Err(error) => {
+                    if let Some(Egress::Link(link)) = egress {
+                        link.detach();
+                    }
+                    return Err(error);
+                }
+            }
         }
     };
     let number = xdp.info()?.id();

@@ -17,6 +17,7 @@ use talot_common::{
 
 use super::{
     mapped::Mapped,
+    pins::DAMAGED,
     table::{Counted, Fill, Shape, Table},
 };
 
@@ -74,7 +75,7 @@ impl Size {
 /// Checks that a pinned map is an array with this key size, value size, number of values, and flags.
 pub(super) fn check_array(path: &Path, expected: (u32, u32, u32, u32)) -> Result<()> {
     let info = MapInfo::from_pin(path)
-        .with_context(|| format!("opening the pinned BPF map {}", path.display()))?;
+        .with_context(|| format!("opening the pinned BPF map {} ({DAMAGED})", path.display()))?;
     let found = (
         info.key_size(),
         info.value_size(),

@@ -58,7 +58,11 @@ impl Former {
         &self.instance.folder
     }
 
-    const fn owner(&self) -> &Owner {
+    pub(super) fn into_instance(self) -> Instance {
+        self.instance
+    }
+
+    pub(super) const fn owner(&self) -> &Owner {
         &self.instance.owner
     }
 

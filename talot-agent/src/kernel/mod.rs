@@ -94,7 +94,8 @@ impl Kernel {
     }
 
     /// Loads the programs with maps that stay pinned: those that a former agent has left, if they
-    /// fit, else new ones. What is counted in others, is to be drained once no program writes them.
+    /// fit and are not `finished` (by their name and the epoch they are in: that is durable already),
+    /// else new ones. What is counted in others is to be drained once no program writes them.
     ///
     /// # Errors
     ///
@@ -104,22 +105,28 @@ impl Kernel {
         capacity: Capacity,
         points: &[&str],
         rules: &[Exclude],
+        finished: impl Fn(&str, u32) -> bool,
     ) -> Result<(Self, Vec<Former>)> {
         check_requirements()?;
         let online = count_online()?;
         let size = size(capacity, points, online)?;
-        let (mut fitting, others): (Vec<_>, Vec<_>) = pins
-            .instances()?
-            .into_iter()
-            .partition(|instance| instance.owner.size == size && instance.owner.points == points);
-        let current = fitting.pop();
-        // All of them may be read later, so nothing is begun before that is sure.
-        let former = fitting.into_iter().chain(others).map(Former::open);
-        let former = former.collect::<Result<Vec<_>>>()?;
+        // All of them are opened, so that nothing is begun before it is sure that they can be read.
+        let all = pins.instances()?.into_iter().map(Former::open);
+        let mut former = all.collect::<Result<Vec<_>>>()?;
+        let fits = |former: &Former| {
+            let Owner {
+                instance,
+                size: own,
+                points: names,
+                ..
+            } = former.owner();
+            *own == size && names == points && !finished(instance, former.counters().epoch())
+        };
+        let current = former.iter().position(fits);
+        let current = current.map(|at| former.swap_remove(at).into_instance());
         let conversations = pins.conversations()?;
         let (instance, is_new) = match current {
             Some(instance) => {
-                size.check(&instance.folder)?;
                 info!("going on with what a former agent has left in the kernel");
                 (instance, false)
             }
@@ -183,6 +190,17 @@ impl Kernel {
     ) -> Result<Attachment> {
         let pins = self.pinned.as_ref().map(|pinned| &pinned.pins);
         attach::attach(&mut self.ebpf, pins, name, interface, choice, live)
+    }
+
+    /// The interfaces, by number, that a program which is pinned here is attached to.
+    ///
+    /// # Errors
+    ///
+    /// If the pins cannot be listed.
+    pub fn attached(&self) -> Result<Vec<u32>> {
+        self.pinned
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), |pinned| pinned.pins.attached())
     }
 
     /// Detaches what a former agent has left at other interfaces than these.

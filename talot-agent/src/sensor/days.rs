@@ -130,7 +130,7 @@ impl Sensor {
     }
 
     /// Notes something for the coverage of every point.
-    fn note_all(&mut self, note: &str) {
+    pub(super) fn note_all(&mut self, note: &str) {
         for point in &mut self.points {
             point.notes.push(note.to_owned());
         }

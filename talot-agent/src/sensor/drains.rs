@@ -224,7 +224,7 @@ impl Sensor {
         Ok(())
     }
 
-    fn mark(&self, epoch: u32, at: Moment) -> Mark {
+    pub(super) fn mark(&self, epoch: u32, at: Moment) -> Mark {
         let interface = |(name, hook): (&String, &Hook)| {
             let mark = InterfaceMark {
                 index: hook.index,
@@ -239,6 +239,7 @@ impl Sensor {
             boot: self.constant.boot.clone(),
             at,
             interfaces: self.hooks.iter().map(interface).collect(),
+            points: self.names(),
             detached: self.is_detached,
         }
     }

@@ -9,11 +9,11 @@ use talot_common::layout::Watch;
 
 use super::{
     drains::PUT_BACK,
+    observer::Observed,
     sections::{self, Days, Identity, Interval},
 };
 use crate::{
-    calendar,
-    clock::{self, Moment},
+    calendar, clock,
     figures::{self, Marked},
     journal::{Journal, Mark, Observation, Section},
     kernel::Former,
@@ -25,8 +25,10 @@ pub(super) struct Heir<'a> {
     pub(super) journal: &'a mut Journal,
     pub(super) data_dir: &'a Path,
     pub(super) zone: &'a TimeZone,
-    /// The name of this boot.
-    pub(super) boot: &'a str,
+    /// What the marks say beside the epoch.
+    pub(super) mark: Mark,
+    /// What points did of which nobody else gives an account.
+    pub(super) observed: BTreeMap<String, Vec<Observed>>,
     /// Whether a day of a point is just being closed.
     pub(super) is_closing: &'a dyn Fn(Date, &str) -> bool,
     /// What is said of a point beside its counts.
@@ -69,14 +71,14 @@ impl Heir<'_> {
             let mark = self.journal.mark_of(former.instance());
             let is_durable = mark.is_some_and(|mark| mark.epoch == epoch || mark.epoch == current);
             if !is_durable {
-                let mut sections = self.sections(former, epoch, &mut inherited.differences)?;
+                let mut sections = self.counted(former, epoch, &mut inherited.differences)?;
+                if epoch == current {
+                    sections.append(&mut self.watched()?);
+                }
                 let mark = Mark {
                     instance: former.instance().to_owned(),
                     epoch,
-                    boot: self.boot.to_owned(),
-                    at: Moment::now()?,
-                    interfaces: BTreeMap::new(),
-                    detached: false,
+                    ..self.mark.clone()
                 };
                 // Before the rows are merged.
                 let marked = sections.iter().map(|s| figures::marked(&s.rows));
@@ -91,7 +93,29 @@ impl Heir<'_> {
         Ok(inherited)
     }
 
-    fn sections(
+    /// What points did that have no account of their own.
+    fn watched(&self) -> Result<Vec<Section>> {
+        let mut sections = Vec::new();
+        for (name, observed) in &self.observed {
+            let mut open = Vec::new();
+            for observed in observed {
+                let day = open_day(observed.day, |day| self.is_closed(day, name))?;
+                open.push(Observed {
+                    day,
+                    ..observed.clone()
+                });
+            }
+            let observation = (self.observation)(name);
+            sections.extend(sections::of_point(name, &observation, Vec::new(), open));
+        }
+        Ok(sections)
+    }
+
+    fn is_closed(&self, day: Date, name: &str) -> Result<bool> {
+        Ok((self.is_closing)(day, name) || records::is_closed(self.data_dir, day, name)?)
+    }
+
+    fn counted(
         &self,
         former: &Former,
         epoch: u32,
@@ -121,10 +145,7 @@ impl Heir<'_> {
                 let difference = i64::try_from(identity.difference()).unwrap_or(i64::MAX);
                 differences.push((name.clone(), difference));
             }
-            let is_closed = |day| {
-                Ok((self.is_closing)(day, name) || records::is_closed(self.data_dir, day, name)?)
-            };
-            let day = open_day(stamped, is_closed)?;
+            let day = open_day(stamped, |day| self.is_closed(day, name))?;
             let mut observation = (self.observation)(name);
             if day != stamped {
                 observation.note(PUT_BACK);
@@ -134,4 +155,29 @@ impl Heir<'_> {
         }
         Ok(sections)
     }
+}
+
+/// How a point was observed last, as far as the journal knows.
+pub(super) fn last_observation(journal: &Journal, point: &str) -> Option<Observation> {
+    let days = journal.days();
+    let mut days = days.iter().filter(|(_, name)| name == point);
+    let (day, name) = days.next_back()?;
+    let Observation {
+        xdp_mode,
+        mode,
+        verdict,
+        kernel,
+        agent_version,
+        timezone,
+        ..
+    } = journal.section(*day, name)?.observation;
+    Some(Observation {
+        xdp_mode: xdp_mode.last().into(),
+        mode: mode.last().into(),
+        verdict: verdict.last().into(),
+        kernel: kernel.last().into(),
+        agent_version: agent_version.last().into(),
+        timezone: timezone.last().into(),
+        ..Observation::default()
+    })
 }

@@ -25,6 +25,7 @@ use anyhow::{Context as _, Result};
 use aya_log::EbpfLogger;
 use jiff::{Timestamp, civil::Date};
 use log::warn;
+use talot_common::layout::Watch;
 use tokio::{
     net::UnixListener,
     time::{MissedTickBehavior, interval},
@@ -32,8 +33,15 @@ use tokio::{
 
 pub use self::detach::{detach, waiting};
 use self::{
-    background::Background, closing::Closing, drains::Pending, hooks::Hook, observer::Observer,
-    sections::Constant, steps::Steps, stop::Stop, takeover::Before,
+    background::Background,
+    closing::Closing,
+    drains::Pending,
+    hooks::Hook,
+    observer::{Observed, Observer},
+    sections::Constant,
+    steps::Steps,
+    stop::Stop,
+    takeover::Before,
 };
 use crate::{
     calendar,
@@ -89,6 +97,8 @@ pub struct Sensor {
     kernel: Kernel,
     /// What a former agent has counted with another configuration.
     former: Vec<Former>,
+    /// What points watched until now that are not in the configuration any more.
+    orphans: BTreeMap<String, Vec<Observed>>,
     messages: EbpfLogger<&'static dyn log::Log>,
     journal: Journal,
     status_socket: Option<UnixListener>,
@@ -215,7 +225,13 @@ impl Sensor {
             .collect();
         let claim = Claim::of(&config.data_dir)?;
         let pins = Pins::open(&config.kernel.pin_dir, claim)?;
-        let (mut kernel, former) = Kernel::open(pins, capacity, &names, &config.excludes)?;
+        // Maps of another configuration that were drained to the end, but not removed any more.
+        let finished = |instance: &str, epoch: u32| {
+            let mark = journal.mark_of(instance);
+            mark.is_some_and(|mark| mark.epoch == epoch)
+        };
+        let (mut kernel, former) =
+            Kernel::open(pins, capacity, &names, &config.excludes, finished)?;
         let messages = kernel.messages()?;
         let since = clock::now();
         let zone = &config.timezone.zone;
@@ -240,6 +256,7 @@ impl Sensor {
             hooks: BTreeMap::new(),
             kernel,
             former,
+            orphans: BTreeMap::new(),
             messages,
             journal,
             status_socket,
@@ -264,9 +281,10 @@ impl Sensor {
                 point.notes.push(note.to_owned());
             }
         }
-        let before = Before::of(&sensor);
+        let plan = sensor.kernel.counters().watching();
+        let before = sensor.before()?;
         if let Err(error) = sensor.begin_to_watch(&before, &now) {
-            sensor.give_up();
+            sensor.give_up(plan);
             return Err(error);
         }
         sensor.note_fill();
@@ -294,17 +312,50 @@ impl Sensor {
         self.finish_taking_over(before, interfaces)
     }
 
-    /// It could not begin: what it has made itself goes. What a former agent has left goes on.
-    fn give_up(&mut self) {
-        if !self.kernel.is_new() {
-            return;
-        }
+    /// As it was before this agent attached anything.
+    fn before(&self) -> Result<Before> {
+        let former = self.former.iter().map(|former| {
+            let points = former.points().iter().map(String::as_str).collect();
+            (former.counters(), former.since(), points)
+        });
+        let points = self.points.iter().map(|point| point.config.name.as_str());
+        let current = self
+            .kernel
+            .since()
+            .map(|since| (self.kernel.counters(), since, points.collect()));
+        let maps = former.chain(current);
+        Ok(Before::of(&self.journal, maps, self.kernel.attached()?))
+    }
+
+    /// It could not begin: what it has made itself goes. What a former agent has left goes on, by the
+    /// plan that was in force.
+    fn give_up(&mut self, plan: Watch) {
+        let mut is_counting = !self.former.is_empty();
         for (_, hook) in std::mem::take(&mut self.hooks) {
-            hook.attachment.detach();
+            if hook.attachment.adopted {
+                is_counting = true;
+                hook.attachment.keep();
+            } else {
+                hook.attachment.detach();
+            }
         }
-        if let Err(error) = self.kernel.release() {
+        let gave_up = if !self.kernel.is_new() {
+            self.kernel.watch(plan)
+        } else if is_counting {
+            // It may have counted already: the next start finds it.
+            Ok(())
+        } else {
+            self.kernel.release()
+        };
+        if let Err(error) = gave_up {
             warn!("{error:#}");
         }
+    }
+
+    /// Names of the points, by slot.
+    fn names(&self) -> Vec<String> {
+        let names = self.points.iter().map(|point| point.config.name.clone());
+        names.collect()
     }
 
     /// How full the kernel's tables are.

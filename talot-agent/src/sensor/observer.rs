@@ -142,7 +142,7 @@ impl Observer {
 }
 
 /// What was done in one day.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Observed {
     pub(super) day: Date,
     /// How long, µs.

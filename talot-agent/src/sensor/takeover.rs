@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use log::{error, info};
 use talot_common::layout::Watch;
 
 use super::{
     Sensor,
-    heir::{Heir, Inherited, first_day},
+    heir::{Heir, Inherited, first_day, last_observation},
     lock,
-    observer::Doing,
+    observer::{Doing, Observed, Observer},
     steps::{Step, Steps},
 };
 use crate::{
     clock::{self, Moment, Tai},
-    config::Prefix,
+    config::PointConfig,
     interface::Interface,
-    journal::{Gap, Mark, Observation},
-    kernel::Former,
-    plan::{self, Window},
+    journal::{Gap, Journal, Mark, Observation},
+    kernel::{Counters, Former},
+    plan::{self, Watched, Window},
 };
 
 /// As it was before this agent began.
@@ -30,42 +30,79 @@ pub(super) struct Before {
     /// Since when the pinned maps were counted in, if nothing of them is durable.
     since: Option<Moment>,
     /// What each point was watching, by name.
-    addresses: BTreeMap<String, Vec<Prefix>>,
+    watching: BTreeMap<String, Watched>,
+    /// The interfaces, by number, whose programs were attached.
+    attached: Vec<u32>,
 }
 
 impl Before {
-    pub(super) fn of(sensor: &Sensor) -> Self {
-        let mut addresses = BTreeMap::new();
-        let mut learn = |watch: &Watch, points: &mut dyn Iterator<Item = &String>| {
-            for (name, prefixes) in points.zip(plan::watched(watch)) {
-                addresses.insert(name.clone(), prefixes);
-            }
+    /// Of these maps, whose points have these names.
+    pub(super) fn of<'a>(
+        journal: &Journal,
+        maps: impl IntoIterator<Item = (&'a Counters, Moment, Vec<&'a str>)>,
+        attached: Vec<u32>,
+    ) -> Self {
+        let mut before = Self {
+            mark: journal.last_mark().cloned(),
+            since: None,
+            watching: BTreeMap::new(),
+            attached,
         };
-        for former in &sensor.former {
-            let watch = former.counters().watching();
-            learn(&watch, &mut former.points().iter());
+        for (counters, since, points) in maps {
+            if before
+                .since
+                .is_none_or(|earliest| since.boot < earliest.boot)
+            {
+                before.since = Some(since);
+            }
+            for (name, watched) in points.iter().zip(plan::watched(&counters.watching())) {
+                before.watching.insert((*name).to_owned(), watched);
+            }
         }
-        let watch = sensor.kernel.counters().watching();
-        let mut names = sensor.points.iter().map(|point| &point.config.name);
-        if watch.hooks_used > 0 {
-            learn(&watch, &mut names);
-        }
-        let formers = sensor.former.iter().map(Former::since);
-        Self {
-            mark: sensor.journal.last_mark().cloned(),
-            since: sensor
-                .kernel
-                .since()
-                .into_iter()
-                .chain(formers)
-                .min_by_key(|m| m.boot),
-            addresses,
-        }
+        before
     }
 
     /// The end of what a former agent has accounted for.
     fn until(&self) -> Option<Moment> {
         self.mark.as_ref().map(|mark| mark.at).or(self.since)
+    }
+
+    /// What a point was watching up to now.
+    fn was_watching(&self, point: &str) -> Option<Doing> {
+        let watched = self.watching.get(point)?;
+        let is_attached = self.attached.contains(&watched.ifindex);
+        let texts: Vec<String> = watched.prefixes.iter().map(ToString::to_string).collect();
+        is_attached.then(|| Doing::Watching(texts.join(",")))
+    }
+
+    /// Whether a former agent watched this point.
+    fn knows(&self, point: &str) -> bool {
+        let mark = self.mark.as_ref();
+        self.watching.contains_key(point)
+            || mark.is_some_and(|mark| mark.points.iter().any(|name| name == point))
+    }
+
+    /// What points were watching that none of these names is, until this moment.
+    pub(super) fn orphans(
+        &self,
+        configured: &[String],
+        now: Moment,
+        zone: &TimeZone,
+    ) -> Result<BTreeMap<String, Vec<Observed>>> {
+        let mut orphans = BTreeMap::new();
+        let Some(until) = self.until() else {
+            return Ok(orphans);
+        };
+        for name in self.watching.keys() {
+            if !configured.contains(name)
+                && let Some(doing) = self.was_watching(name)
+            {
+                let mut observer = Observer::default();
+                observer.note(until, doing);
+                orphans.insert(name.clone(), observer.take(now, zone)?);
+            }
+        }
+        Ok(orphans)
     }
 }
 
@@ -95,6 +132,7 @@ impl Sensor {
         let attached = self.hooks.values().map(|hook| &hook.attachment);
         self.kernel.detach_others(attached)?;
         self.kernel.wait()?;
+        self.orphans = before.orphans(&self.names(), Moment::now()?, &self.config.timezone.zone)?;
         self.take_over(before)?;
         self.observe(interfaces)?;
         let drained = match (clock::is_plausible(clock::now()), self.window.waiting) {
@@ -126,12 +164,22 @@ impl Sensor {
         }
         let epoch = self.kernel.counters().ended_epoch();
         let mark = self.journal.mark_of(self.kernel.instance());
+        // Epochs between were cleared in the kernel, so they have been durable. The first has the
+        // number 0, and before it ends the one that has ended is the last number of all.
+        let between = match mark {
+            Some(mark) => epoch.wrapping_sub(mark.epoch).saturating_sub(1),
+            None => epoch.wrapping_add(1).saturating_sub(1),
+        };
         if mark.is_some_and(|mark| mark.epoch == epoch) {
             self.kernel.clear(epoch);
-        } else {
-            self.bring(epoch, self.days_of_slots())?;
+            return Ok(());
         }
-        Ok(())
+        if between > 0 && !self.kernel.is_new() {
+            let note = format!("{between} earlier drains are not in the data directory any more");
+            error!("{note}");
+            self.note_all(&note);
+        }
+        self.bring(epoch, self.days_of_slots())
     }
 
     /// What each point did since the former agent ended.
@@ -154,9 +202,12 @@ impl Sensor {
         let absence = now.wall.duration_since(until.wall);
         let can_be = absence.as_hours() <= 24 * LONGEST_DAYS;
         for point in &mut self.points {
-            let interface = &point.config.interface;
-            let hook = self.hooks.get_mut(interface);
-            let Some(hook) = hook.filter(|hook| hook.attachment.adopted && is_this_boot) else {
+            let PointConfig {
+                name, interface, ..
+            } = &point.config;
+            if let Some(doing) = before.was_watching(name).filter(|_| is_this_boot) {
+                point.observer.note(until, doing);
+            } else if before.knows(name) {
                 let why = if is_this_boot {
                     Gap::Detached
                 } else {
@@ -172,19 +223,16 @@ impl Sensor {
                         "the machine was restarted"
                     };
                     point.notes.push(format!(
-                        "{what}: what arrived after the drain of {:.0} is not counted",
+                        "{what}: of what arrived after the drain of {:.0} something may be missing",
                         until.wall
                     ));
                 }
-                continue;
-            };
-            if let Some(prefixes) = before.addresses.get(&point.config.name) {
-                let texts: Vec<String> = prefixes.iter().map(ToString::to_string).collect();
-                point.observer.note(until, Doing::Watching(texts.join(",")));
             }
             let mark = before.mark.as_ref();
             let mark = mark.and_then(|mark| mark.interfaces.get(interface));
-            if let Some(mark) = mark.filter(|mark| mark.index == hook.index) {
+            if let Some(hook) = self.hooks.get_mut(interface)
+                && let Some(mark) = mark.filter(|mark| is_this_boot && mark.index == hook.index)
+            {
                 hook.missed = mark.missed.min(hook.missed);
                 let losses = hook.carrier_losses.wrapping_sub(mark.carrier_losses);
                 if losses > 0 {
@@ -216,6 +264,13 @@ impl Sensor {
     }
 
     fn drain_one_former(&mut self, former: &mut Former) -> Result<()> {
+        let mark = Mark {
+            detached: false,
+            ..match self.journal.last_mark() {
+                Some(mark) => mark.clone(),
+                None => self.mark(0, Moment::now()?),
+            }
+        };
         let Self {
             config,
             points,
@@ -223,15 +278,24 @@ impl Sensor {
             closing,
             ..
         } = self;
+        let last: BTreeMap<String, Observation> = former
+            .points()
+            .iter()
+            .filter_map(|name| Some((name.clone(), last_observation(&self.journal, name)?)))
+            .collect();
         let observation = |name: &str| {
             let point = points.iter().find(|point| point.config.name == name);
-            point.map_or_else(Observation::default, |point| point.observation(constant))
+            point.map_or_else(
+                || last.get(name).cloned().unwrap_or_default(),
+                |point| point.observation(constant),
+            )
         };
         let mut heir = Heir {
             journal: &mut self.journal,
             data_dir: &config.data_dir,
             zone: &config.timezone.zone,
-            boot: &constant.boot,
+            mark,
+            observed: self.orphans.clone(),
             is_closing: &|day, name| closing.has(day, name),
             observation: &observation,
         };
@@ -240,6 +304,7 @@ impl Sensor {
             marked,
             differences,
         } = heir.inherit(former)?;
+        self.orphans.clear();
         let databases = self.geo.databases();
         let mut figures = lock(&self.figures);
         for (section, marked) in sections.iter().zip(&marked) {

@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use log::info;
 
 const MOUNT_POINT: &str = "/sys/fs/bpf";
@@ -22,9 +22,18 @@ const MAGIC: i64 = 0xcafe_4a11;
 /// If the path lies elsewhere, or it cannot be mounted.
 pub(super) fn provide(path: &Path) -> Result<()> {
     if holds(path)? {
+        let parent = path.parent().unwrap_or(path);
+        ensure!(
+            holds(parent)?,
+            "[kernel] pin_dir = {path:?} is the BPF file system itself, which others use too: name a folder \
+             in it"
+        );
         return Ok(());
     }
-    if path.starts_with(MOUNT_POINT) && Path::new(MOUNT_POINT).is_dir() {
+    if path != Path::new(MOUNT_POINT)
+        && path.starts_with(MOUNT_POINT)
+        && Path::new(MOUNT_POINT).is_dir()
+    {
         mount().with_context(|| {
             format!(
                 "mounting the BPF file system, which [kernel] pin_dir = {path:?} lies in (`mount -t bpf \

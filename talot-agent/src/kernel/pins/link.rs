@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use aya::programs::links::{FdLink, PinnedLink};
-use log::warn;
+use log::{debug, warn};
 
 /// Where a program is attached to an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,13 @@ pub(crate) fn find(pin: &Path) -> Option<FdLink> {
     PinnedLink::from_pin(pin).ok().map(FdLink::from)
 }
 
-/// Removes a pin; the link goes with the last that holds it.
+/// Takes the program off its interface, at once, and removes the pin. Without the former the kernel
+/// would do it a moment after the last that holds the link has let go.
 pub(crate) fn remove(pin: &Path) {
+    if let Err(error) = detach(pin) {
+        // There is none, or it is detached already.
+        debug!("detaching {}: {error}", pin.display());
+    }
     if let Err(error) = fs::remove_file(pin)
         && error.kind() != io::ErrorKind::NotFound
     {
@@ -114,6 +119,15 @@ fn ifindex_at(pin: &Path) -> io::Result<u32> {
     Ok(info[IFINDEX])
 }
 
+fn detach(pin: &Path) -> io::Result<()> {
+    let link = open(pin)?;
+    let arguments = DetachArguments {
+        fd: link.as_raw_fd() as u32,
+    };
+    // SAFETY: the kernel reads a descriptor.
+    unsafe { bpf(BPF_LINK_DETACH, &arguments) }.map(drop)
+}
+
 fn open(pin: &Path) -> io::Result<OwnedFd> {
     let name = CString::new(pin.as_os_str().as_bytes())?;
     let arguments = OpenArguments {
@@ -130,12 +144,18 @@ fn open(pin: &Path) -> io::Result<OwnedFd> {
 // Of enum bpf_cmd and union bpf_attr in linux/bpf.h.
 const BPF_OBJ_GET: libc::c_int = 7;
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
+const BPF_LINK_DETACH: libc::c_int = 34;
 
 #[repr(C)]
 struct OpenArguments {
     pathname: u64,
     fd: u32,
     flags: u32,
+}
+
+#[repr(C)]
+struct DetachArguments {
+    fd: u32,
 }
 
 #[repr(C)]

@@ -8,6 +8,7 @@
 //! ```
 
 mod bpffs;
+mod folder;
 mod link;
 mod owner;
 
@@ -17,7 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use log::{info, warn};
 use talot_common::layout::{CONVERSATIONS_VERSION, VERSION};
 
@@ -28,8 +29,9 @@ pub(super) use self::{
 };
 use super::Former;
 
-const LINKS: &str = "links";
-const CONVERSATIONS: &str = "conversations-v";
+/// What to do about pins that cannot be used.
+pub(super) const DAMAGED: &str =
+    "`talot-agent detach --force` gives up what the kernel holds, and the next start begins anew";
 
 /// The folder of one sensor, held by this process alone.
 pub struct Pins {
@@ -55,7 +57,11 @@ impl Pins {
     /// belongs to another data directory, network namespace or boot, or has an unknown layout.
     pub fn open(root: &Path, claim: Claim) -> Result<Self> {
         bpffs::provide(root)?;
-        let folders = [root.to_owned(), root.join(LINKS), layout_folder(root)];
+        let folders = [
+            root.to_owned(),
+            folder::links(root),
+            folder::layout(root, VERSION),
+        ];
         for folder in &folders {
             bpffs::create_folder(folder)?;
         }
@@ -69,17 +75,21 @@ impl Pins {
         Ok(pins)
     }
 
-    /// Removes everything that is pinned, whoever it belongs to and whatever it holds.
+    /// Detaches and removes all that an agent has pinned, whoever's it is and whatever it holds; says
+    /// whether there was anything.
     ///
     /// # Errors
     ///
-    /// If something cannot be removed.
-    pub fn remove_by_force(root: &Path) -> Result<()> {
+    /// If an agent is at work there, the folder is none of the BPF file system, or something cannot be
+    /// removed.
+    pub fn remove_by_force(root: &Path) -> Result<bool> {
         if !root.exists() {
-            return Ok(());
+            return Ok(false);
         }
+        bpffs::provide(root)?;
         let _lock = lock(root)?;
-        fs::remove_dir_all(root).with_context(|| format!("removing {}", root.display()))
+        sweep(root)?;
+        Ok(true)
     }
 
     pub(super) const fn claim(&self) -> &Claim {
@@ -88,11 +98,8 @@ impl Pins {
 
     /// Counts in a layout that this version cannot read are not thrown away.
     fn refuse_other_layouts(&self) -> Result<()> {
-        for (name, path) in entries(&self.root)? {
-            let Some(version) = name.strip_prefix('v') else {
-                continue;
-            };
-            if version == VERSION.to_string() || entries(&path)?.is_empty() {
+        for (version, path) in folder::all_layouts(&self.root)? {
+            if version == VERSION || folder::all_instances(&path)?.is_empty() {
                 continue;
             }
             let agent = owner::of_first(&path).map_or_else(
@@ -131,18 +138,26 @@ impl Pins {
     }
 
     fn any_link_is_attached(&self) -> bool {
-        let links = entries(&self.root.join(LINKS)).unwrap_or_default();
-        links.iter().any(|(_, path)| link::is_attached_at(path))
+        !self.attached().unwrap_or_default().is_empty()
+    }
+
+    /// The interfaces, by number, that XDP programs are attached to.
+    pub fn attached(&self) -> Result<Vec<u32>> {
+        let links = folder::all_links(&self.root)?.into_iter();
+        let attached = links
+            .filter(|(point, _, path)| *point == Point::Xdp && link::is_attached_at(path))
+            .map(|(_, ifindex, _)| ifindex);
+        Ok(attached.collect())
     }
 
     /// Every instance that is whole. What an agent left that was killed before it was is removed:
     /// no program has counted there.
     pub(super) fn instances(&self) -> Result<Vec<Instance>> {
         let mut instances = Vec::new();
-        for (_, folder) in entries(&layout_folder(&self.root))? {
+        for folder in folder::all_instances(&folder::layout(&self.root, VERSION))? {
             match Owner::read(&folder)? {
                 Some(owner) => instances.push(Instance { folder, owner }),
-                None => self.remove(&folder)?,
+                None => folder::remove_pins(&folder)?,
             }
         }
         Ok(instances)
@@ -150,58 +165,56 @@ impl Pins {
 
     /// A new folder for an instance of this name.
     pub(super) fn new_instance(&self, name: &str) -> Result<PathBuf> {
-        let folder = layout_folder(&self.root).join(name);
+        let folder = folder::layout(&self.root, VERSION).join(name);
         bpffs::create_folder(&folder)?;
         Ok(folder)
     }
 
     /// Removes an instance; its maps go once no program and no process holds them.
-    pub(super) fn remove(&self, folder: &Path) -> Result<()> {
+    pub(super) fn remove(&self, instance: &Path) -> Result<()> {
         // The owner first: what is left without one is waste.
-        let removed = match fs::remove_file(folder.join(owner::NAME)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => fs::remove_dir_all(folder),
-        };
-        removed.with_context(|| format!("removing the pins in {}", folder.display()))
+        match fs::remove_file(instance.join(owner::NAME)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("removing {}", instance.display()));
+            }
+            _ => {}
+        }
+        folder::remove_pins(instance)
     }
 
     /// The folder of conversations, and the seed of their fingerprints: as they are, if this version
     /// knows their layout, else new.
     pub(super) fn conversations(&self) -> Result<Conversations> {
-        let current = format!("{CONVERSATIONS}{CONVERSATIONS_VERSION}");
-        for (name, path) in entries(&self.root)? {
-            if name.starts_with(CONVERSATIONS) && name != current {
+        for (version, path) in folder::all_conversations(&self.root)? {
+            if version != CONVERSATIONS_VERSION {
                 warn!(
                     "{} is of another version: replies in conversations from before this start may be \
                      counted as unsolicited",
                     path.display()
                 );
-                self.remove(&path)?;
+                folder::remove_pins(&path)?;
             }
         }
-        let folder = self.root.join(current);
+        let folder = folder::conversations(&self.root, CONVERSATIONS_VERSION);
         bpffs::create_folder(&folder)?;
         Conversations::open(folder)
     }
 
     /// Where a link is pinned.
     pub(super) fn link(&self, point: Point, ifindex: u32) -> PathBuf {
-        self.root
-            .join(LINKS)
-            .join(format!("{}-{ifindex}", point.name()))
+        folder::links(&self.root).join(folder::link_name(point, ifindex))
     }
 
     /// Detaches what is attached at interfaces other than these; those that XDP is attached to
     /// among them.
     pub(super) fn detach_others(&self, keep: &[PathBuf]) -> Result<()> {
-        let mut links = entries(&self.root.join(LINKS))?;
-        // XDP first, so that nothing arrives whose conversation was not noted.
-        links.sort_by_key(|(name, _)| !name.starts_with(Point::Xdp.name()));
-        for (name, path) in links {
+        for (point, ifindex, path) in folder::all_links(&self.root)? {
             if !keep.contains(&path) {
-                info!("detaching {name}, which is not watched any more");
-                fs::remove_file(&path)
-                    .with_context(|| format!("removing the pin {}", path.display()))?;
+                info!(
+                    "{} at interface {ifindex} is not watched any more",
+                    point.name()
+                );
+                remove(&path);
             }
         }
         Ok(())
@@ -216,7 +229,7 @@ impl Pins {
         self.remove(former.folder())
     }
 
-    /// Removes the whole folder, unless something in it still holds counts.
+    /// Removes everything, unless something still holds counts.
     ///
     /// # Errors
     ///
@@ -225,12 +238,31 @@ impl Pins {
         if !self.instances()?.is_empty() {
             return Ok(());
         }
-        fs::remove_dir_all(&self.root).with_context(|| format!("removing {}", self.root.display()))
+        sweep(&self.root)
     }
+}
+
+/// Detaches and removes all that Talot has pinned in a folder.
+fn sweep(root: &Path) -> Result<()> {
+    for (_, _, path) in folder::all_links(root)? {
+        remove(&path);
+    }
+    for (_, layout) in folder::all_layouts(root)? {
+        for instance in folder::all_instances(&layout)? {
+            folder::remove_pins(&instance)?;
+        }
+        folder::remove_if_empty(&layout)?;
+    }
+    for (_, conversations) in folder::all_conversations(root)? {
+        folder::remove_pins(&conversations)?;
+    }
+    folder::remove_if_empty(&folder::links(root))?;
+    folder::remove_if_empty(root)
 }
 
 /// Takes hold of a folder.
 fn lock(root: &Path) -> Result<File> {
+    ensure!(root.is_dir(), "{} is not a folder", root.display());
     let lock = File::open(root).with_context(|| format!("opening {}", root.display()))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -248,43 +280,18 @@ fn lock(root: &Path) -> Result<File> {
 
 /// Every instance of this layout that is whole, for those who only ask.
 pub(super) fn peek(root: &Path) -> Result<Vec<Instance>> {
-    let folders = entries(&layout_folder(root))?.into_iter();
-    let instance = |(_, folder): (String, PathBuf)| {
+    let folders = folder::all_instances(&folder::layout(root, VERSION))?.into_iter();
+    let instance = |folder: PathBuf| {
         Owner::read(&folder).map(|owner| owner.map(|owner| Instance { folder, owner }))
     };
     folders
-        .filter_map(|entry| instance(entry).transpose())
+        .filter_map(|folder| instance(folder).transpose())
         .collect()
 }
 
 /// Who has pinned counters there, if anybody has: for those who only ask.
 pub fn first_owner(root: &Path) -> Option<String> {
-    let layouts = entries(root).ok()?;
-    let mut owners = layouts
-        .iter()
-        .filter(|(name, _)| name.starts_with('v'))
-        .filter_map(|(_, path)| owner::of_first(path));
+    let layouts = folder::all_layouts(root).ok()?;
+    let mut owners = layouts.iter().filter_map(|(_, path)| owner::of_first(path));
     owners.next().map(|owner| owner.to_string())
-}
-
-fn layout_folder(root: &Path) -> PathBuf {
-    root.join(format!("v{VERSION}"))
-}
-
-/// Names and paths in a folder, in order; none if it is not there.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let listing = || format!("listing {}", folder.display());
-    let found = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        found => found.with_context(listing)?,
-    };
-    let mut entries = Vec::new();
-    for entry in found {
-        let entry = entry.with_context(listing)?;
-        let name = entry.file_name().into_string();
-        let name = name.map_err(|name| anyhow!("{}: {name:?}", folder.display()))?;
-        entries.push((name, entry.path()));
-    }
-    entries.sort();
-    Ok(entries)
 }

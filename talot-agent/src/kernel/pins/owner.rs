@@ -11,6 +11,7 @@ use aya::maps::{Array, Map, MapData};
 use serde::{Deserialize, Serialize};
 use talot_common::layout::{CONVERSATION_BUCKETS, PASSING_BUCKETS, RecentBucket};
 
+use super::folder;
 use crate::{
     clock::Moment,
     kernel::{
@@ -153,7 +154,13 @@ impl Owner {
             let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(BYTES);
             Ok(serde_json::from_slice(&bytes[..end])?)
         };
-        let owner = read().with_context(|| format!("reading the pinned map {}", path.display()))?;
+        let owner = read().with_context(|| {
+            format!(
+                "reading the pinned map {} ({})",
+                path.display(),
+                super::DAMAGED
+            )
+        })?;
         Ok(Some(owner))
     }
 
@@ -177,10 +184,10 @@ impl Owner {
 
 /// The owner of the first instance of a layout that can be read.
 pub(super) fn of_first(layout: &Path) -> Option<Owner> {
-    let entries = super::entries(layout).ok()?;
-    entries
+    let instances = folder::all_instances(layout).ok()?;
+    instances
         .iter()
-        .find_map(|(_, folder)| Owner::read(folder).ok().flatten())
+        .find_map(|folder| Owner::read(folder).ok().flatten())
 }
 
 /// The pinned sets of recent things, and the seed of their fingerprints.
