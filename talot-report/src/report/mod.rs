@@ -1,0 +1,3 @@
+//! The report as plain data, between the queries and the page.
+
+pub mod model;
