@@ -1,5 +1,5 @@
-//! What the tests need beside the toolchain: scanners, a second reader of packets and of records,
-//! rustfmt and clippy.
+//! What the tests need beside the toolchain: scanners, a second reader of packets and of records, a
+//! browser and a judge of pages, rustfmt and clippy.
 //!
 //! Nothing here is an error: a test that lacks something says that it skips.
 
@@ -13,11 +13,13 @@ use crate::bpf_toolchain::tools;
 use crate::{apt, shell};
 
 /// Programs and the Debian packages that hold them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 11] = [
+    ("chromium", "chromium"),
     ("hping3", "hping3"),
     ("ip", "iproute2"),
     ("masscan", "masscan"),
     ("nmap", "nmap"),
+    ("npm", "npm"),
     ("nsenter", "util-linux"),
     ("python3", "python3"),
     ("tcpdump", "tcpdump"),
@@ -27,6 +29,9 @@ const PROGRAMS: [(&str, &str); 9] = [
 
 /// DuckDB reads Parquet by code that is not ours.
 const DUCKDB: &str = "duckdb>=1.4,<3";
+
+/// axe-core says what in a page keeps people out.
+const AXE: &str = "axe-core@4";
 
 /// Installs what is missing where that is possible, and says what stays missing.
 pub(crate) fn prepare(workspace: &Path) {
@@ -40,6 +45,9 @@ pub(crate) fn prepare(workspace: &Path) {
     }
     if !duckdb {
         tell(install_duckdb(workspace), "DuckDB");
+    }
+    if !has_axe(workspace) {
+        tell(install_axe(workspace), "axe-core");
     }
     for component in ["rustfmt", "clippy"] {
         if !has_component(workspace, component) {
@@ -111,6 +119,17 @@ fn install_duckdb(workspace: &Path) -> Result<()> {
         "--disable-pip-version-check",
         DUCKDB,
     ]))
+}
+
+fn has_axe(workspace: &Path) -> bool {
+    let script = "npm/node_modules/axe-core/axe.min.js";
+    tools(workspace).join(script).exists()
+}
+
+fn install_axe(workspace: &Path) -> Result<()> {
+    let mut install = Command::new("npm");
+    install.args(["install", "--no-audit", "--no-fund", "--prefix"]);
+    shell::run(install.arg(tools(workspace).join("npm")).arg(AXE))
 }
 
 fn tell(outcome: Result<()>, what: &str) {

@@ -43,8 +43,8 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout) -> Drawing {
         (timeline::shaded(plot, &area))
         (axis::vertical(&plot.y.title, &scale, &area, layout))
         (timeline::draw(plot, &area, layout))
-        @for series in plot.series.iter().rev() {
-            (line(plot, series, &scale, &area, layout))
+        @for order in (0..plot.series.len()).rev() {
+            (line(plot, order, &scale, &area, layout))
         }
         @if values().count() <= LABELLED && plot.series.len() <= 2 {
             (values_at_points(plot, &scale, &area, layout))
@@ -96,7 +96,8 @@ fn beside(
     legend::beside(&ends, Swatch::Line, "", layout, area)
 }
 
-fn line(plot: &Plot, series: &Series, scale: &Scale, area: &Area, layout: &Layout) -> Markup {
+fn line(plot: &Plot, order: usize, scale: &Scale, area: &Area, layout: &Layout) -> Markup {
+    let series = &plot.series[order];
     let count = plot.categories.len();
     let look = legend::look(series.hue);
     let points: Vec<Option<(f64, f64)>> = (0..count)
@@ -111,13 +112,13 @@ fn line(plot: &Plot, series: &Series, scale: &Scale, area: &Area, layout: &Layou
     html! {
         g class=(look.class) {
             path class="line" d=(path(&points)) {}
-            @for (x, y) in marked(plot, series, &points) { (legend::marker(&look, x, y)) }
+            @for (x, y) in marked(order, &points) { (legend::marker(&look, x, y)) }
             @if !layout.is_narrow() { (tooltips(plot, series, &points)) }
         }
     }
 }
 
-/// A path with a gap wherever there is no value; a lone point becomes a dot.
+/// A path with a gap wherever there is no value.
 fn path(points: &[Option<(f64, f64)>]) -> String {
     let mut path = String::new();
     for run in points.split(Option::is_none) {
@@ -126,30 +127,23 @@ fn path(points: &[Option<(f64, f64)>]) -> String {
             path.push_str(&format!("{command}{} {}", n(*x), n(*y)));
             command = 'L';
         }
-        if run.len() == 1 {
-            path.push_str("h.1");
-        }
     }
     path
 }
 
-/// Where the line carries its marker: everywhere if there is room, else now and then, and not where
-/// its neighbour in the legend does.
-fn marked(plot: &Plot, series: &Series, points: &[Option<(f64, f64)>]) -> Vec<(f64, f64)> {
+/// Where the line carries its marker: everywhere if there is room, else now and then, not where its
+/// neighbour in the legend does, and wherever a point stands alone.
+fn marked(order: usize, points: &[Option<(f64, f64)>]) -> Vec<(f64, f64)> {
     let every = points.len().div_ceil(12).max(1);
-    let order = plot
-        .series
+    let shift = order * 2 % every;
+    let there = |place: usize| points.get(place).is_some_and(Option::is_some);
+    let alone = |place: usize| !there(place.wrapping_sub(1)) && !there(place + 1);
+    let chosen = |place: usize| place % every == shift || alone(place);
+    let marked = points
         .iter()
-        .position(|other| other.name == series.name)
-        .unwrap_or(0);
-    let shift = if every > 1 { order * 2 % every } else { 0 };
-    points
-        .iter()
-        .skip(shift)
-        .step_by(every)
-        .flatten()
-        .copied()
-        .collect()
+        .enumerate()
+        .filter(|(place, _)| chosen(*place));
+    marked.filter_map(|(_, point)| *point).collect()
 }
 
 fn tooltips(plot: &Plot, series: &Series, points: &[Option<(f64, f64)>]) -> Markup {

@@ -1,9 +1,6 @@
 //! How much room a text needs, without a font at hand: widths of a wide sans serif (DejaVu Sans), so
 //! that no reader's font needs more.
 
-/// Height of a chart's text.
-pub(crate) const SIZE: f64 = 12.0;
-
 /// The width of `text` in a size of 1.
 fn ems(text: &str) -> f64 {
     text.chars().map(em).sum()

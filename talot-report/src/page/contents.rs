@@ -19,7 +19,7 @@ pub(crate) fn draw(document: &Document) -> Markup {
                         @for figure in figures {
                             li {
                                 a href={ "#" (section::anchor(&figure.id)) } {
-                                    span.number { (figure.label) } " " (figure.title)
+                                    span.number { (figure.label) } " " span { (figure.title) }
                                 }
                             }
                         }
@@ -35,7 +35,7 @@ fn list(sections: &[Section]) -> Markup {
         ol {
             @for part in sections {
                 li {
-                    a href={ "#" (part.id) } { span.number { (part.number) } " " (part.title) }
+                    a href={ "#" (part.id) } { span.number { (part.number) } " " span { (part.title) } }
                     @if !part.sections.is_empty() { (list(&part.sections)) }
                 }
             }
