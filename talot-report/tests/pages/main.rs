@@ -14,8 +14,16 @@ use talot_report::page;
 use talot_report::report::model::{BackNumber, BackNumbers};
 use talot_tests::require;
 
-/// CSS pixels: a small telephone, a telephone, a tablet, a screen.
-const WIDTHS: [u32; 5] = [320, 380, 720, 1024, 1400];
+/// A small telephone, a telephone, a tablet, two screens: widths in CSS pixels.
+const SCREENS: [View; 7] = [
+    screen(320, false),
+    screen(380, false),
+    screen(720, false),
+    screen(1024, false),
+    screen(1400, false),
+    screen(380, true),
+    screen(1400, true),
+];
 /// A sheet of A4 between its margins.
 const PAPER: u32 = 657;
 
@@ -27,7 +35,7 @@ fn axe() -> PathBuf {
     workspace().join("target/tools/npm/node_modules/axe-core/axe.min.js")
 }
 
-fn screen(width: u32, dark: bool) -> View {
+const fn screen(width: u32, dark: bool) -> View {
     View {
         width,
         dark,
@@ -48,22 +56,20 @@ fn look_at(name: &str, page: &str) {
 
     let mut browser = Browser::start();
     let mut faults = Vec::new();
-    for view in WIDTHS.map(|width| screen(width, false)) {
+    for view in SCREENS {
         browser.look(view);
         faults.extend(browser.open(&file));
         faults.extend(misfits(&mut browser, view));
-        keep(&format!("light-{}.png", view.width), browser.screenshot());
-    }
-    for (width, dark) in [(380, false), (1400, false), (380, true), (1400, true)] {
-        let view = screen(width, dark);
-        browser.look(view);
-        faults.extend(browser.open(&file));
-        if dark {
-            keep(&format!("dark-{width}.png"), browser.screenshot());
+        let scheme = if view.dark { "dark" } else { "light" };
+        keep(
+            &format!("{scheme}-{}.png", view.width),
+            browser.screenshot(),
+        );
+        if [380, 1400].contains(&view.width) {
+            browser.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+            faults.extend(misfits(&mut browser, view));
+            faults.extend(violations(&mut browser, view));
         }
-        browser.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
-        faults.extend(misfits(&mut browser, view));
-        faults.extend(violations(&mut browser, view));
     }
     let paper = View {
         width: PAPER,
