@@ -20,8 +20,8 @@ fn schemes() -> [HashMap<&'static str, &'static str>; 2] {
     [read(light), read(dark)]
 }
 
-/// Relative luminance, as WCAG 2.2 defines it.
-fn luminance(colour: &str) -> f64 {
+/// Linear red, green and blue, as sRGB defines them.
+fn linear(colour: &str) -> [f64; 3] {
     let digits = colour.strip_prefix('#').expect("a colour in hex");
     let wide: String = match digits.len() {
         3 => digits.chars().flat_map(|digit| [digit, digit]).collect(),
@@ -36,7 +36,13 @@ fn luminance(colour: &str) -> f64 {
             ((value + 0.055) / 1.055).powf(2.4)
         }
     };
-    0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+    [part(0), part(2), part(4)]
+}
+
+/// Relative luminance, as WCAG 2.2 defines it.
+fn luminance(colour: &str) -> f64 {
+    let [red, green, blue] = linear(colour);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 fn contrast(a: &str, b: &str) -> f64 {
@@ -73,6 +79,77 @@ fn colours_contrast_as_wcag_demands() {
         for grey in ["--other", "--unknown", "--before"] {
             let found = contrast(scheme[grey], paper);
             assert!(found >= 3.0, "{grey}: {found:.2}");
+        }
+    }
+}
+
+/// What those see who lack a kind of cone: Machado, Oliveira and Fernandes 2009, severity 1.
+const EYES: [(&str, [[f64; 3]; 3]); 4] = [
+    (
+        "all cones",
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+    ),
+    (
+        "protanopia",
+        [
+            [0.152_286, 1.052_583, -0.204_868],
+            [0.114_503, 0.786_281, 0.099_216],
+            [-0.003_882, -0.048_116, 1.051_998],
+        ],
+    ),
+    (
+        "deuteranopia",
+        [
+            [0.367_322, 0.860_646, -0.227_968],
+            [0.280_085, 0.672_501, 0.047_413],
+            [-0.011_820, 0.042_940, 0.968_881],
+        ],
+    ),
+    (
+        "tritanopia",
+        [
+            [1.255_528, -0.076_749, -0.178_779],
+            [-0.078_411, 0.930_809, 0.147_602],
+            [0.004_733, 0.691_367, 0.303_900],
+        ],
+    ),
+];
+
+/// CIE L*a*b* of a colour, as those eyes see it.
+fn seen(colour: &str, eyes: &[[f64; 3]; 3]) -> [f64; 3] {
+    let linear = linear(colour);
+    let dot = |row: &[f64; 3], of: &[f64; 3]| row.iter().zip(of).map(|(a, b)| a * b).sum::<f64>();
+    let cones = [0, 1, 2].map(|n| dot(&eyes[n], &linear).clamp(0.0, 1.0));
+    let cube = |t: f64| {
+        if t > 0.008_856 {
+            t.cbrt()
+        } else {
+            7.787 * t + 16.0 / 116.0
+        }
+    };
+    let x = cube(dot(&[0.4124, 0.3576, 0.1805], &cones) / 0.95047);
+    let y = cube(dot(&[0.2126, 0.7152, 0.0722], &cones));
+    let z = cube(dot(&[0.0193, 0.1192, 0.9505], &cones) / 1.08883);
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+#[test]
+fn the_first_hues_are_told_apart_by_the_colour_blind() {
+    for scheme in schemes() {
+        for (name, eyes) in &EYES {
+            let hues: Vec<_> = (0..5)
+                .map(|rank| seen(scheme[&*format!("--h{rank}")], eyes))
+                .collect();
+            for (rank, a) in hues.iter().enumerate() {
+                for (other, b) in hues.iter().enumerate().skip(rank + 1) {
+                    let square: f64 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+                    let difference = square.sqrt();
+                    assert!(
+                        difference > 12.0,
+                        "{name}: {rank} and {other}: {difference:.1}"
+                    );
+                }
+            }
         }
     }
 }
