@@ -4,6 +4,9 @@ use maud::{Markup, html};
 
 use crate::report::model::{Cell, Table};
 
+/// Text of more characters is broken into lines.
+const LONG: usize = 24;
+
 /// The table in a box of its own, which `name` names to those who cannot see it.
 pub(crate) fn draw(table: &Table, name: &str) -> Markup {
     html! {
@@ -23,15 +26,24 @@ pub(crate) fn draw(table: &Table, name: &str) -> Markup {
     }
 }
 
+/// Numbers stand to the right; longer text may break, but not into a narrow column of words.
+fn class(numeric: bool, text: &str) -> Option<&'static str> {
+    match numeric {
+        true => Some("n"),
+        false => (text.chars().count() > LONG).then_some("long"),
+    }
+}
+
 /// A row; its first cell names it, unless it is a number.
 fn row(table: &Table, cells: &[Cell]) -> Markup {
     html! {
         tr {
             @for (place, (column, cell)) in table.columns.iter().zip(cells).enumerate() {
+                @let class = class(column.numeric, &cell.text);
                 @if place == 0 && !column.numeric {
-                    th scope="row" { (cell.text) }
+                    th scope="row" class=[class] { (cell.text) }
                 } @else {
-                    td class=[column.numeric.then_some("n")] { (cell.text) }
+                    td class=[class] { (cell.text) }
                 }
             }
         }

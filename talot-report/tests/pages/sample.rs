@@ -29,6 +29,12 @@ const COUNTRIES: [&str; 8] = [
     "other",
     "unknown",
 ];
+const NETWORKS: [&str; 4] = [
+    "AS4134 CHINANET-BACKBONE No.31,Jin-rong Street, Beijing",
+    "AS64496",
+    "other",
+    "unknown",
+];
 const MONTHS: [&str; 6] = [
     "Feb 2011", "Mar 2011", "Apr 2011", "May 2011", "Jun 2011", "Jul 2011",
 ];
@@ -221,6 +227,13 @@ fn half_year() -> Section {
                 "Breakdown of accesses by country, February to July 2011",
                 shares(&COUNTRIES),
             ),
+            figure(
+                "networks",
+                "By network, February to July 2011",
+                shares(&NETWORKS),
+            ),
+            figure("network-days", "By network and day", days(&NETWORKS, 300)),
+            figure("network-parts", "By network", breakdown(&NETWORKS)),
             figure(
                 "since",
                 "Accesses and sources per point and day since June 2004",
