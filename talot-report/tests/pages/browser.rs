@@ -27,7 +27,7 @@ pub(crate) struct Browser {
 }
 
 /// How a page is looked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct View {
     /// CSS pixels.
     pub(crate) width: u32,
