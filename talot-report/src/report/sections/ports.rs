@@ -1,0 +1,45 @@
+//! Section 4: what the ports are.
+
+use super::super::{
+    draft::{count, table, text},
+    model::{Block, Section},
+    study::Study,
+};
+use crate::{explanations, words::Words};
+
+pub(super) fn section(study: &Study<'_>) -> Section {
+    let month = study.month.name();
+    let rows = study.answers.rows("ports").map(|row| {
+        let port = row.text("port");
+        vec![text(port), count(row.count("accesses")), text(explanation(study, port))]
+    });
+    let words = format!("The table explains the destinations (port types) that were accessed most in {month}. What a port is used for does not say what each access to it wanted.");
+    study.section(
+        "explanations",
+        "Supplementary explanations",
+        vec![
+            Block::Paragraph(Words::new(words).done()),
+            Block::Table(table(
+                format!("Port types accessed most in {month}"),
+                &["Port type", "#Accesses", "Interpretation"],
+                rows.collect(),
+            )),
+        ],
+        Vec::new(),
+    )
+}
+
+/// The analyst's words, else the list's; of a group, those of its ports.
+fn explanation(study: &Study<'_>, port: &str) -> String {
+    if let Some(words) = study.edition.ports.get(port) {
+        return words.clone();
+    }
+    if let Some(ports) = study.edition.port_groups.get(port) {
+        let words: std::collections::BTreeSet<_> = ports.iter().map(|port| explanation(study, port)).collect();
+        return words.into_iter().collect::<Vec<_>>().join(" ");
+    }
+    explanations::of(port).map_or_else(
+        || "No common use of this port is known to the list; why it was accessed is not known.".to_owned(),
+        ToOwned::to_owned,
+    )
+}
