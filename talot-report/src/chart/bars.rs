@@ -2,21 +2,16 @@
 
 use maud::html;
 
-use super::canvas::{Area, Drawing, Layout, all_whole, label, number};
-use super::legend::{self, Entry, Swatch, f64_of};
-use super::scale::Scale;
+use super::canvas::{Area, Drawing, Layout, decimals, label, number, values};
+use super::legend::{self, Entry, Swatch};
+use super::scale::{Scale, f64_of};
 use super::{axis, timeline};
 use crate::report::model::Plot;
 
 /// Draws the plot.
 pub(crate) fn draw(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
-    let values = || {
-        plot.series
-            .iter()
-            .flat_map(|series| series.values.iter().flatten().copied())
-    };
-    let whole = all_whole(values());
-    let scale = Scale::up_to(values().fold(0.0, f64::max), 5, whole);
+    let decimals = decimals(values(plot));
+    let scale = Scale::up_to(values(plot).fold(0.0, f64::max), 5, decimals == 0);
     let entries: Vec<_> = plot
         .series
         .iter()
@@ -51,8 +46,7 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
             bottom: area.bottom,
         }
     };
-    let decimals = usize::from(!whole);
-    let widest = values()
+    let widest = values(plot)
         .map(|value| layout.text(&number(value, decimals)))
         .fold(0.0, f64::max);
     let valued = widest <= thickness;

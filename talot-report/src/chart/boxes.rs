@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::canvas::{Area, Drawing, Layout, all_whole, label, n, number};
-use super::legend::f64_of;
-use super::scale::Scale;
+use super::canvas::{Area, Drawing, Layout, decimals, label, n, number};
+use super::scale::{Scale, f64_of};
 use super::{axis, text};
 use crate::report::model::BoxPlot;
 
@@ -24,7 +23,7 @@ pub(crate) fn draw(title: &str, boxes: &[BoxPlot], layout: &Layout) -> Drawing {
         bottom: top + PITCH * f64_of(boxes.len()),
     };
     let maximum = values().fold(0.0, f64::max);
-    let scale = Scale::up_to(maximum, axis::steps(area.width()), all_whole(values()));
+    let scale = Scale::up_to(maximum, axis::steps(area.width()), decimals(values()) == 0);
     let body = html! {
         (key(layout))
         (axis::horizontal(title, &scale, &area, layout))
@@ -71,7 +70,7 @@ fn key(layout: &Layout) -> Markup {
 }
 
 fn hover(name: &str, five: [f64; 5], y: f64, area: &Area) -> Markup {
-    let decimals = usize::from(!all_whole(five));
+    let decimals = decimals(five);
     let [minimum, lower, median, upper, maximum] = five.map(|value| number(value, decimals));
     html! {
         rect class="hover" x=(n(area.left)) y=(n(y - PITCH / 2.0)) width=(n(area.width()))

@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 
 use super::text;
+use crate::report::model::Plot;
+use crate::rounding;
 
 /// The sheet: how wide it is, and what it is called.
 #[derive(Clone, Copy, Debug)]
@@ -115,20 +117,31 @@ pub(crate) fn n(value: f64) -> String {
 pub(crate) fn number(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut grouped = String::new();
-    for (place, digit) in whole.char_indices() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
+    // Whole numbers beyond the range of counts stay as they are.
+    let whole = whole
+        .parse()
+        .map_or_else(|_| whole.to_owned(), rounding::count);
     let sign = if value < 0.0 { "−" } else { "" };
-    format!("{sign}{grouped}{rest}")
+    format!("{sign}{whole}{rest}")
 }
 
-/// Whether all values are whole numbers.
-pub(crate) fn all_whole(values: impl IntoIterator<Item = f64>) -> bool {
-    values.into_iter().all(|value| value.fract() == 0.0)
+/// The decimals that values have been rounded to, at most three.
+pub(crate) fn decimals(values: impl IntoIterator<Item = f64>) -> usize {
+    let of = |value: f64| {
+        let written = format!("{value:.3}");
+        let digits = written.trim_end_matches('0');
+        digits
+            .split_once('.')
+            .map_or(0, |(_, decimals)| decimals.len())
+    };
+    values.into_iter().map(of).max().unwrap_or(0)
+}
+
+/// All values of a plot.
+pub(crate) fn values(plot: &Plot) -> impl Iterator<Item = f64> + '_ {
+    plot.series
+        .iter()
+        .flat_map(|series| series.values.iter().flatten().copied())
 }
 
 /// A line of text: `class` says how, `x` and `y` where its baseline begins, is centred or ends.
@@ -156,5 +169,13 @@ mod tests {
         assert_eq!(number(999.96, 1), "1,000.0");
         assert_eq!(number(-343.0, 0), "−343");
         assert_eq!(number(0.0, 0), "0");
+    }
+
+    #[test]
+    fn rounded_values_keep_their_decimals() {
+        assert_eq!(decimals([343.0, 154.0]), 0);
+        assert_eq!(decimals([343.0, 0.1 + 0.2]), 1);
+        assert_eq!(decimals([12.34]), 2);
+        assert_eq!(decimals([]), 0);
     }
 }

@@ -212,7 +212,7 @@ pub(crate) fn beside(
     sorted.sort_by(|(_, a), (_, b)| a.total_cmp(b));
     let mut places: Vec<_> = sorted.iter().map(|(_, place)| *place).collect();
     let (first, last) = (area.top + 4.0, area.bottom - 4.0);
-    let distance = (layout.size + 4.0).min((last - first) / f64_of(places.len().max(2) - 1));
+    let distance = (layout.size + 4.0).min((last - first) / scale::f64_of(places.len().max(2) - 1));
     scale::spread(&mut places, distance, first, last);
     html! {
         @for ((entry, place), y) in sorted.into_iter().zip(places) {
@@ -221,12 +221,8 @@ pub(crate) fn beside(
             } {}
             (swatch(kind, id, &entry.look, area.right + 18.0, y))
             @let x = area.right + 18.0 + kind.width() + 6.0;
-            (label("name", x, y + layout.size * 0.36, entry.name))
+            @let name = text::fitted(entry.name, layout.size, layout.width - x);
+            (label("name", x, y + layout.size * 0.36, &name))
         }
     }
-}
-
-/// A small count.
-pub(crate) fn f64_of(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::MAX, f64::from)
 }

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::canvas::{Area, Drawing, Layout, all_whole, label, n, number};
+use super::canvas::{Area, Drawing, Layout, decimals, label, n, number, values};
 use super::legend::{self, Entry, Swatch};
-use super::scale::Scale;
+use super::scale::{Scale, f64_of};
 use super::{axis, timeline};
 use crate::report::model::{Plot, Series};
 
@@ -13,17 +13,16 @@ const LABELLED: usize = 16;
 
 /// Draws the plot.
 pub(crate) fn draw(plot: &Plot, layout: &Layout) -> Drawing {
-    let values = || {
-        plot.series
-            .iter()
-            .flat_map(|series| series.values.iter().flatten().copied())
-    };
-    let scale = Scale::up_to(values().fold(0.0, f64::max), 5, all_whole(values()));
+    let scale = Scale::up_to(
+        values(plot).fold(0.0, f64::max),
+        5,
+        decimals(values(plot)) == 0,
+    );
     let entries: Vec<_> = plot.series.iter().map(entry).collect();
     let named = entries.len() > 1;
     let top = axis::head(layout);
     let gutter = if named && !layout.is_narrow() {
-        legend::gutter(&entries, Swatch::Line, layout)
+        legend::gutter(&entries, Swatch::Line, layout).min(layout.width * 0.36)
     } else {
         8.0
     };
@@ -46,7 +45,7 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout) -> Drawing {
         @for order in (0..plot.series.len()).rev() {
             (line(plot, order, &scale, &area, layout))
         }
-        @if values().count() <= LABELLED && plot.series.len() <= 2 {
+        @if values(plot).count() <= LABELLED && plot.series.len() <= 2 {
             (values_at_points(plot, &scale, &area, layout))
         }
         @if named { (legend) }
@@ -59,7 +58,7 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout) -> Drawing {
 
 /// Many lines need room to be told apart.
 fn height(plot: &Plot, layout: &Layout) -> f64 {
-    let lines = legend::f64_of(plot.series.len().min(10));
+    let lines = f64_of(plot.series.len().min(10));
     if layout.is_narrow() {
         190.0 + 8.0 * lines
     } else {
@@ -147,7 +146,7 @@ fn marked(order: usize, points: &[Option<(f64, f64)>]) -> Vec<(f64, f64)> {
 }
 
 fn tooltips(plot: &Plot, series: &Series, points: &[Option<(f64, f64)>]) -> Markup {
-    let decimals = usize::from(!all_whole(series.values.iter().flatten().copied()));
+    let decimals = decimals(values(plot));
     html! {
         @for ((point, category), value) in points.iter().zip(&plot.categories).zip(&series.values) {
             @if let (Some((x, y)), Some(value)) = (point, value) {
@@ -162,11 +161,7 @@ fn tooltips(plot: &Plot, series: &Series, points: &[Option<(f64, f64)>]) -> Mark
 /// Values at the points: above the points of the upper line, below those of the lower.
 fn values_at_points(plot: &Plot, scale: &Scale, area: &Area, layout: &Layout) -> Markup {
     let count = plot.categories.len();
-    let decimals = usize::from(!all_whole(
-        plot.series
-            .iter()
-            .flat_map(|s| s.values.iter().flatten().copied()),
-    ));
+    let decimals = decimals(values(plot));
     let is_upper = |order: usize, place: usize| {
         let value = |series: &Series| series.values.get(place).copied().flatten().unwrap_or(0.0);
         let own = value(&plot.series[order]);
@@ -174,7 +169,7 @@ fn values_at_points(plot: &Plot, scale: &Scale, area: &Area, layout: &Layout) ->
             other == order || own > value(series) || (own == value(series) && order < other)
         })
     };
-    let step = area.width() / legend::f64_of(count.max(1));
+    let step = area.width() / f64_of(count.max(1));
     let fits = |text: &str| layout.text(text) <= step;
     html! {
         @for (order, series) in plot.series.iter().enumerate() {

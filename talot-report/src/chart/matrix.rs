@@ -3,8 +3,7 @@
 use maud::{Markup, html};
 
 use super::canvas::{Drawing, Layout, label, n, number};
-use super::legend::f64_of;
-use super::scale::Scale;
+use super::scale::{Scale, f64_of};
 use super::text;
 use crate::report::model::Cell;
 

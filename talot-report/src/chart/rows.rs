@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::canvas::{Area, Drawing, Layout, all_whole, label, number};
-use super::legend::{self, Entry, Look, Swatch, f64_of};
-use super::scale::Scale;
+use super::canvas::{Area, Drawing, Layout, decimals, label, number, values};
+use super::legend::{self, Entry, Look, Swatch};
+use super::scale::{Scale, f64_of};
 use super::{axis, text};
 use crate::report::model::{Part, Plot};
 
@@ -33,12 +33,7 @@ pub(crate) fn breakdown(unit: &str, parts: &[Part], layout: &Layout, id: &str) -
 
 /// Groups of bars: as many in a row as there are series.
 pub(crate) fn grouped(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
-    let values = || {
-        plot.series
-            .iter()
-            .flat_map(|series| series.values.iter().flatten().copied())
-    };
-    let decimals = usize::from(!all_whole(values()));
+    let decimals = decimals(values(plot));
     let rows: Vec<_> = plot
         .categories
         .iter()
@@ -99,7 +94,7 @@ fn draw(
         bottom: top + pitch * f64_of(rows.len()),
     };
     let maximum = bars().filter_map(|bar| bar.value).fold(0.0, f64::max);
-    let whole = all_whole(bars().filter_map(|bar| bar.value));
+    let whole = decimals(bars().filter_map(|bar| bar.value)) == 0;
     let scale = Scale::up_to(maximum, axis::steps(area.width()), whole);
     let body = html! {
         @if bars().any(|bar| bar.look.hatched) { (legend::hatching(id)) }

@@ -84,6 +84,11 @@ pub(crate) fn spread(places: &mut [f64], distance: f64, from: f64, to: f64) {
     }
 }
 
+/// A count, as a coordinate or a divisor of one.
+pub(crate) fn f64_of(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

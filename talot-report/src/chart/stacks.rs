@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::canvas::{Area, Drawing, Layout, all_whole, label, n, number};
-use super::legend::{self, Entry, Swatch, f64_of};
-use super::scale::Scale;
+use super::canvas::{Area, Drawing, Layout, decimals, label, n, number, values};
+use super::legend::{self, Entry, Swatch};
+use super::scale::{Scale, f64_of};
 use super::{axis, text, timeline};
-use crate::report::model::Plot;
+use crate::report::model::{Plot, Series};
 
 /// A part of a bar.
 struct Segment {
@@ -19,12 +19,7 @@ struct Segment {
 /// Stacked bars whose length is the sum.
 pub(crate) fn days(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
     let sums = (0..plot.categories.len()).map(|place| column(plot, place).map(|(_, v)| v).sum());
-    let whole = all_whole(
-        plot.series
-            .iter()
-            .flat_map(|s| s.values.iter().flatten().copied()),
-    );
-    let scale = Scale::up_to(sums.fold(0.0, f64::max), 5, whole);
+    let scale = Scale::up_to(sums.fold(0.0, f64::max), 5, decimals(values(plot)) == 0);
     stacked(plot, &scale, layout, id, false)
 }
 
@@ -36,7 +31,7 @@ pub(crate) fn shares(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
 fn stacked(plot: &Plot, scale: &Scale, layout: &Layout, id: &str, shares: bool) -> Drawing {
     let entries: Vec<_> = plot.series.iter().map(entry).collect();
     let gutter = legend::gutter(&entries, Swatch::Fill, layout);
-    let names_beside = shares && gutter <= layout.width * 0.36;
+    let names_beside = gutter <= layout.width * 0.36 && (shares || !layout.is_narrow());
     let top = axis::head(layout);
     let area = Area {
         left: axis::room(scale, layout),
@@ -44,10 +39,24 @@ fn stacked(plot: &Plot, scale: &Scale, layout: &Layout, id: &str, shares: bool) 
         right: layout.width - if names_beside { gutter } else { 2.0 },
         bottom: top + if layout.is_narrow() { 300.0 } else { 330.0 },
     };
-    let segments = segments(plot, scale, &area, if shares { 0.72 } else { 0.8 });
+    let segments = segments(
+        plot,
+        scale,
+        &area,
+        if shares && !layout.is_narrow() {
+            0.72
+        } else {
+            0.84
+        },
+    );
     let below = area.bottom + timeline::room(plot, layout);
     let (names, names_height) = if names_beside {
-        (beside(plot, &entries, &segments, layout, id, &area), 0.0)
+        let places = middles(plot, scale, &area);
+        let places: Vec<_> = entries.iter().copied().zip(places).collect();
+        (
+            legend::beside(&places, Swatch::Fill, id, layout, &area),
+            0.0,
+        )
     } else {
         legend::lines(&entries, Swatch::Fill, id, layout, below + 4.0)
     };
@@ -69,7 +78,7 @@ fn stacked(plot: &Plot, scale: &Scale, layout: &Layout, id: &str, shares: bool) 
     }
 }
 
-fn entry(series: &crate::report::model::Series) -> Entry<'_> {
+fn entry(series: &Series) -> Entry<'_> {
     Entry {
         name: &series.name,
         look: legend::look(series.hue),
@@ -128,7 +137,8 @@ fn share(segment: &Segment, look: &legend::Look, layout: &Layout) -> Markup {
     let fits = bottom - top >= size + 2.0 && text::width(&text, size) <= right - left - 2.0;
     html! {
         @if fits {
-            g class={ (look.class) " in" } font-size=(n(size)) {
+            @let hatched = if look.hatched { " hatched" } else { "" };
+            g class={ (look.class) " in" (hatched) } font-size=(n(size)) {
                 (label("middle", (left + right) / 2.0, (top + bottom) / 2.0 + size * 0.36, &text))
             }
         }
@@ -139,8 +149,7 @@ fn tooltip(plot: &Plot, segment: &Segment, shares: bool, layout: &Layout) -> Str
     if layout.is_narrow() {
         return String::new();
     }
-    let whole = segment.value.fract() == 0.0 && !shares;
-    let value = number(segment.value, usize::from(!whole));
+    let value = number(segment.value, decimals(values(plot)));
     let unit = if shares { " %" } else { "" };
     let series = &plot.series[segment.series].name;
     format!(
@@ -149,28 +158,20 @@ fn tooltip(plot: &Plot, segment: &Segment, shares: bool, layout: &Layout) -> Str
     )
 }
 
-/// Names beside the last bar, at their segments; of those that the last bar lacks, at its top.
-fn beside(
-    plot: &Plot,
-    entries: &[Entry<'_>],
-    segments: &[Segment],
-    layout: &Layout,
-    id: &str,
-    area: &Area,
-) -> Markup {
-    let last = plot.categories.len().saturating_sub(1);
-    let middle = |order: usize| {
-        segments
+/// The middle of each series' segment in the last bar that there is, also of those that it lacks.
+fn middles(plot: &Plot, scale: &Scale, area: &Area) -> Vec<f64> {
+    let value = |series: &Series, place: usize| series.values.get(place).copied().flatten();
+    let is_there = |place: &usize| {
+        plot.series
             .iter()
-            .find(|segment| segment.category == last && segment.series == order)
-            .map_or(area.top, |segment| {
-                (segment.area.top + segment.area.bottom) / 2.0
-            })
+            .any(|series| value(series, *place).is_some())
     };
-    let places: Vec<_> = entries
-        .iter()
-        .enumerate()
-        .map(|(order, entry)| (*entry, middle(order)))
-        .collect();
-    legend::beside(&places, Swatch::Fill, id, layout, area)
+    let last = (0..plot.categories.len()).rev().find(is_there).unwrap_or(0);
+    let mut sum = 0.0;
+    let middle = |series| {
+        let own = value(series, last).unwrap_or(0.0);
+        sum += own;
+        axis::height_of((sum - own / 2.0).min(scale.end()), scale, area)
+    };
+    plot.series.iter().map(middle).collect()
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::axis;
 use super::canvas::{Area, Layout, label, n};
+use super::scale::f64_of;
 use crate::report::model::Plot;
 
 /// A mark under the axis.
@@ -37,9 +38,7 @@ fn month(name: &str) -> Option<(&str, &str)> {
 
 /// The middle of the place of a category.
 pub(crate) fn centre(area: &Area, count: usize, place: usize) -> f64 {
-    let count = u32::try_from(count.max(1)).map_or(f64::MAX, f64::from);
-    let place = u32::try_from(place).map_or(f64::MAX, f64::from);
-    area.left + area.width() * (place + 0.5) / count
+    area.left + area.width() * (f64_of(place) + 0.5) / f64_of(count.max(1))
 }
 
 /// Room under the area for ticks, years and the title.
