@@ -3,7 +3,11 @@
 //! Pictures are kept in `target/pages/` for whoever wants to look.
 
 mod browser;
+mod golden;
 mod sample;
+#[expect(dead_code, reason = "the tests of the figures use the rest")]
+#[path = "../golden/support.rs"]
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,13 +49,17 @@ const fn screen(width: u32, dark: bool) -> View {
     }
 }
 
-/// Opens the page in every way that readers do. All that is wrong is said at once.
-fn look_at(name: &str, page: &str) {
+/// The folder of a page and its pictures, empty.
+fn folder(name: &str) -> PathBuf {
     let folder = workspace().join("target/pages").join(name);
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
+    folder.canonicalize().expect("a folder")
+}
+
+/// Opens the page in a folder in every way that readers do. All that is wrong is said at once.
+fn look_at(folder: &Path) {
     let file = folder.join("index.html");
-    fs::write(&file, page).expect("the page can be written");
-    let file = file.canonicalize().expect("the page is there");
     let keep = |what: &str, bytes: Vec<u8>| {
         fs::write(folder.join(what), bytes).expect("the picture can be written");
     };
@@ -82,7 +90,12 @@ fn look_at(name: &str, page: &str) {
     faults.extend(browser.open(&file));
     faults.extend(misfits(&mut browser, paper));
     keep("print.pdf", browser.print());
-    assert!(faults.is_empty(), "{name}:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{}:\n{}",
+        file.display(),
+        faults.join("\n")
+    );
 }
 
 /// What is wider than the page; in charts, text that leaves its sheet, covers another or is too
@@ -123,7 +136,10 @@ fn can_look(test: &str) -> bool {
 #[test]
 fn a_page_with_everything_is_readable() {
     if can_look("a_page_with_everything_is_readable") {
-        look_at("sample", &page::report(&sample::document()));
+        let folder = folder("sample");
+        let page = page::report(&sample::document());
+        fs::write(folder.join("index.html"), page).expect("the page can be written");
+        look_at(&folder);
     }
 }
 
@@ -148,5 +164,7 @@ fn the_page_of_back_numbers_is_readable() {
             report("2007-10", "October 2007"),
         ],
     });
-    look_at("back-numbers", &page);
+    let folder = folder("back-numbers");
+    fs::write(folder.join("index.html"), page).expect("the page can be written");
+    look_at(&folder);
 }
