@@ -21,7 +21,9 @@ impl Answers {
     /// # Panics
     /// When it was not asked.
     pub fn of(&self, id: &str) -> &Data {
-        self.0.get(id).unwrap_or_else(|| panic!("{id} was not asked"))
+        self.0
+            .get(id)
+            .unwrap_or_else(|| panic!("{id} was not asked"))
     }
 
     /// The rows of a figure's answer.

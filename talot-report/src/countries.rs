@@ -11,7 +11,9 @@ static NAMES: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
 
 /// The English name of a country; a code that is not known is its own name.
 pub fn name(code: &str) -> String {
-    NAMES.get(code).map_or_else(|| code.to_owned(), |name| (*name).to_owned())
+    NAMES
+        .get(code)
+        .map_or_else(|| code.to_owned(), |name| (*name).to_owned())
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! `edition.toml`: what the publisher says, and wants to look at.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::report::sections::SECTIONS;
+use crate::{mistake::Mistake, report::sections::SECTIONS};
 
 /// An edition of a report. Everything may be left out.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -37,18 +37,6 @@ pub struct Edition {
     pub ports: BTreeMap<String, String>,
 }
 
-/// A mistake in the edition or on the command line.
-#[derive(Debug)]
-pub struct Mistake(anyhow::Error);
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
-    }
-}
-
-impl std::error::Error for Mistake {}
-
 impl Edition {
     /// Reads one.
     ///
@@ -63,7 +51,7 @@ impl Edition {
         };
         read()
             .with_context(|| format!("the edition {}", path.display()))
-            .map_err(|error| Mistake(error).into())
+            .map_err(|error| Mistake::from(error).into())
     }
 
     fn check(&self) -> Result<()> {
@@ -77,7 +65,10 @@ impl Edition {
         }
         let mut seen = BTreeMap::new();
         for (name, ports) in &self.port_groups {
-            ensure!(!name.is_empty() && !ports.is_empty(), "the port group `{name}` is empty");
+            ensure!(
+                !name.is_empty() && !ports.is_empty(),
+                "the port group `{name}` is empty"
+            );
             for port in ports {
                 if let Some(other) = seen.insert(port, name) {
                     anyhow::bail!("{port} is in the port groups `{other}` and `{name}`");
@@ -85,7 +76,10 @@ impl Edition {
             }
         }
         for (place, port) in self.focus.iter().enumerate() {
-            ensure!(!self.focus[..place].contains(port), "{port} is in focus twice");
+            ensure!(
+                !self.focus[..place].contains(port),
+                "{port} is in focus twice"
+            );
             if let Some(group) = seen.get(port) {
                 anyhow::bail!("{port} is part of the port group `{group}`: put that in focus");
             }
@@ -96,7 +90,8 @@ impl Edition {
     /// Port types and the names under which they are shown.
     pub fn port_groups(&self) -> Vec<(String, String)> {
         let groups = self.port_groups.iter();
-        let pairs = groups.flat_map(|(name, ports)| ports.iter().map(|port| (port.clone(), name.clone())));
+        let pairs =
+            groups.flat_map(|(name, ports)| ports.iter().map(|port| (port.clone(), name.clone())));
         pairs.collect()
     }
 }

@@ -35,7 +35,10 @@ impl FromStr for Exclusion {
             Some((day, point)) => (day, Some(point)),
             None => (what, None),
         };
-        let date = day.parse::<Date>().ok().filter(|date| date.to_string() == day);
+        let date = day
+            .parse::<Date>()
+            .ok()
+            .filter(|date| date.to_string() == day);
         let date = date.with_context(|| format!("`{day}` is not a day; {form}"))?;
         ensure!(
             point.is_none_or(is_point_name),
@@ -65,7 +68,15 @@ mod tests {
         assert!(!one.covers(Date::constant(2011, 7, 3), "tokyo-1"));
         let all: Exclusion = "2011-07-02=power cut".parse().unwrap();
         assert!(all.covers(day, "osaka-1"));
-        for wrong in ["", "2011-07-02", "2011-07-02=", "2011-07-32=x", "2011-7-2=x", "2011-07-02/=x", "2011-07-02/../x=y"] {
+        for wrong in [
+            "",
+            "2011-07-02",
+            "2011-07-02=",
+            "2011-07-32=x",
+            "2011-7-2=x",
+            "2011-07-02/=x",
+            "2011-07-02/../x=y",
+        ] {
             assert!(wrong.parse::<Exclusion>().is_err(), "{wrong}");
         }
     }

@@ -31,20 +31,34 @@ pub fn write(folder: &Path) -> Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let shown = path.display().to_string();
         let text = fs::read_to_string(&path).with_context(|| format!("reading {shown}"))?;
-        let headline = output::headline_of(&text).with_context(|| format!("{shown} is not a report"))?;
-        let month: Month = headline.month.parse().with_context(|| format!("the month in {shown}"))?;
+        let headline =
+            output::headline_of(&text).with_context(|| format!("{shown} is not a report"))?;
+        let month: Month = headline
+            .month
+            .parse()
+            .with_context(|| format!("the month in {shown}"))?;
         reports.push((month, name, headline));
     }
-    ensure!(!reports.is_empty(), "there is no report in the folders of {}", folder.display());
-    reports.sort_by(|(one, name, _), (other, other_name, _)| other.cmp(one).then_with(|| name.cmp(other_name)));
-    let publisher = reports.first().and_then(|(.., newest)| newest.publisher.clone());
-    let reports = reports.into_iter().map(|(month, folder, headline)| BackNumber {
-        month: month.to_string(),
-        month_name: month.name(),
-        title: headline.title,
-        href: format!("{folder}/index.html"),
-        headline: headline.headline,
+    ensure!(
+        !reports.is_empty(),
+        "there is no report in the folders of {}",
+        folder.display()
+    );
+    reports.sort_by(|(one, name, _), (other, other_name, _)| {
+        other.cmp(one).then_with(|| name.cmp(other_name))
     });
+    let publisher = reports
+        .first()
+        .and_then(|(.., newest)| newest.publisher.clone());
+    let reports = reports
+        .into_iter()
+        .map(|(month, folder, headline)| BackNumber {
+            month: month.to_string(),
+            month_name: month.name(),
+            title: headline.title,
+            href: format!("{folder}/index.html"),
+            headline: headline.headline,
+        });
     let page = page::back_numbers(&BackNumbers {
         title: "Observation of unsolicited accesses: back numbers".to_owned(),
         publisher,

@@ -10,6 +10,7 @@ pub mod exclusion;
 pub mod explanations;
 pub mod index;
 mod make;
+pub mod mistake;
 pub mod month;
 pub mod output;
 pub mod page;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use jiff::civil::Date;
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     arguments::MonthArguments,
     edition::Edition,
     engine::Engine,
+    mistake::Mistake,
     month::Month,
     output, page,
     parameters::{Parameters, focus_sql, recent},
@@ -25,18 +26,38 @@ const TOLD: usize = 20;
 
 /// Makes a month's report.
 pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
-    let MonthArguments { month, records, out, edition, exclude } = arguments;
-    let edition = edition.as_deref().map(Edition::load).transpose()?.unwrap_or_default();
+    let MonthArguments {
+        month,
+        records,
+        out,
+        edition,
+        exclude,
+    } = arguments;
+    let edition = edition
+        .as_deref()
+        .map(Edition::load)
+        .transpose()?
+        .unwrap_or_default();
     let verified = !records.no_verify;
     let records = find(&records.folder, *month, verified)?;
     let parameters = Parameters::new(*month, &records, exclude, &edition.port_groups());
     for exclusion in exclude {
-        ensure!(
-            Month::of(exclusion.date) <= *month,
-            "--exclude {}: that is after {}",
-            exclusion.date,
-            month.name()
-        );
+        if !records
+            .point_days
+            .iter()
+            .any(|day| exclusion.covers(day.date, &day.point))
+        {
+            let date = exclusion.date;
+            let point = exclusion
+                .point
+                .as_ref()
+                .map_or_else(String::new, |point| format!("/{point}"));
+            let error = anyhow!(
+                "--exclude {date}{point}: there is no such record up to {}",
+                month.name()
+            );
+            return Err(Mistake::from(error).into());
+        }
     }
 
     let bar = progress::bar("counting");
@@ -47,7 +68,11 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
         engine.define(script)?;
     }
     check(&engine, *month)?;
-    let focus = if edition.focus.is_empty() { moved_most(&engine)? } else { edition.focus.clone() };
+    let focus = if edition.focus.is_empty() {
+        moved_most(&engine)?
+    } else {
+        edition.focus.clone()
+    };
     let focus_table = focus_sql(&focus);
     engine.define(&focus_table)?;
     engine.define(DETAILS)?;
@@ -67,7 +92,11 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
     };
     let document = report::document(&study);
     output::write(out, "index.html", &page::report(&document))?;
-    output::write(out, "report.json", &output::report(&document, &focus, &records.problems))?;
+    output::write(
+        out,
+        "report.json",
+        &output::report(&document, &focus, &records.problems),
+    )?;
     for query in QUERIES {
         let id = query.id;
         output::write(out, &format!("data/{id}.csv"), &output::csv(answers.of(id)))?;
@@ -110,7 +139,11 @@ fn find(folder: &Path, month: Month, verify: bool) -> Result<Records> {
             (Some(only), None) => format!("the only one before it is of {only}"),
             _ => "there are none before it either".to_owned(),
         };
-        bail!("there are no records of {} in {}; {span}", month.name(), folder.display());
+        bail!(
+            "there are no records of {} in {}; {span}",
+            month.name(),
+            folder.display()
+        );
     }
     Ok(records)
 }
@@ -118,7 +151,10 @@ fn find(folder: &Path, month: Month, verify: bool) -> Result<Records> {
 /// Refuses records that contradict each other, and a month of which nothing counts.
 fn check(engine: &Engine, month: Month) -> Result<()> {
     let mut answers = Answers::default();
-    answers.insert("contradictions", engine.ask(include_str!("../sql/check.sql"))?);
+    answers.insert(
+        "contradictions",
+        engine.ask(include_str!("../sql/check.sql"))?,
+    );
     if let Some(row) = answers.rows("contradictions").next() {
         let (date, point) = (row.text("date"), row.text("point"));
         bail!(
@@ -132,9 +168,19 @@ fn check(engine: &Engine, month: Month) -> Result<()> {
             row.count("stray")
         );
     }
-    answers.insert("month", engine.ask("SELECT valid_seconds FROM counted_months WHERE ago = 0")?);
-    let valid: i64 = answers.rows("month").map(|row| row.count("valid_seconds")).sum();
-    ensure!(valid > 0, "no day of {} counts: all are maintenance, left out, or without observation", month.name());
+    answers.insert(
+        "month",
+        engine.ask("SELECT valid_seconds FROM counted_months WHERE ago = 0")?,
+    );
+    let valid: i64 = answers
+        .rows("month")
+        .map(|row| row.count("valid_seconds"))
+        .sum();
+    ensure!(
+        valid > 0,
+        "no day of {} counts: all are maintenance, left out, or without observation",
+        month.name()
+    );
     Ok(())
 }
 
@@ -169,8 +215,16 @@ fn moved_most(engine: &Engine) -> Result<Vec<String>> {
 fn passes(records: &Records, parameters: &Parameters) -> u64 {
     let of_ports = records.point_days.len();
     let recent = parameters.recent();
-    let recent_ports = records.point_days.iter().filter(|day| day.date >= recent).count();
-    let recent_sources = records.point_days.iter().filter(|day| day.date >= recent && day.sources.is_some()).count();
+    let recent_ports = records
+        .point_days
+        .iter()
+        .filter(|day| day.date >= recent)
+        .count();
+    let recent_sources = records
+        .point_days
+        .iter()
+        .filter(|day| day.date >= recent && day.sources.is_some())
+        .count();
     (of_ports * 3 + recent_ports * 2 + recent_sources * 5) as u64
 }
 
@@ -180,6 +234,9 @@ fn tell(records: &Records) {
         eprintln!("talot-report: {problem}");
     }
     if records.problems.len() > TOLD {
-        eprintln!("talot-report: … and {} more, see the report", records.problems.len() - TOLD);
+        eprintln!(
+            "talot-report: … and {} more, see the report",
+            records.problems.len() - TOLD
+        );
     }
 }

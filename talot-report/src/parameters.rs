@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use jiff::{ToSpan as _, civil::Date};
 
-use crate::{exclusion::Exclusion, month::Month, records::{Consequence, Records}};
+use crate::{
+    exclusion::Exclusion,
+    month::Month,
+    records::{Consequence, Records},
+};
 
 /// The days before the month that rising ports are compared with.
 const BASELINE: i32 = 28;
@@ -34,10 +38,19 @@ impl Parameters {
         exclusions: &[Exclusion],
         port_groups: &[(String, String)],
     ) -> Self {
-        let first = records.point_days.iter().map(|day| Month::of(day.date)).min();
+        let first = records
+            .point_days
+            .iter()
+            .map(|day| Month::of(day.date))
+            .min();
         let named = |consequence| {
-            let of_days = records.problems.iter().filter(move |problem| problem.consequence == consequence);
-            of_days.filter_map(|problem| problem.date.zip(problem.point.clone())).collect()
+            let of_days = records
+                .problems
+                .iter()
+                .filter(move |problem| problem.consequence == consequence);
+            of_days
+                .filter_map(|problem| problem.date.zip(problem.point.clone()))
+                .collect()
         };
         let mut left_out = Vec::new();
         for day in &records.point_days {
@@ -80,7 +93,13 @@ impl Parameters {
             days.push(format!("(DATE '{day}', '{month}', {ago}, {baseline})"));
             day = day.saturating_add(1.day());
         }
-        table(&mut sql, "calendar", "date, month, ago, baseline", &days, "");
+        table(
+            &mut sql,
+            "calendar",
+            "date, month, ago, baseline",
+            &days,
+            "",
+        );
         let (from, until) = (self.recent(), self.month.last());
         for of in ["ports", "sources"] {
             let _ = write!(
@@ -93,16 +112,35 @@ impl Parameters {
             format!("(DATE '{date}', {}, {})", quoted(point), quoted(reason))
         });
         let none = "(DATE '1970-01-01', '', '')";
-        table(&mut sql, "left_out", "date, point, reason", &rows.collect::<Vec<_>>(), none);
+        table(
+            &mut sql,
+            "left_out",
+            "date, point, reason",
+            &rows.collect::<Vec<_>>(),
+            none,
+        );
         sql.push_str("\n-- Days of points whose sources could not be trusted.\n");
         let rows = self.without_sources.iter().map(point_day);
         let none = "(DATE '1970-01-01', '')";
-        table(&mut sql, "without_sources", "date, point", &rows.collect::<Vec<_>>(), none);
+        table(
+            &mut sql,
+            "without_sources",
+            "date, point",
+            &rows.collect::<Vec<_>>(),
+            none,
+        );
         sql.push_str("\n-- Port types that are shown as one.\n");
-        let rows = self.port_groups.iter().map(|(port_type, name)| {
-            format!("({}, {})", quoted(port_type), quoted(name))
-        });
-        table(&mut sql, "port_groups", "port_type, name", &rows.collect::<Vec<_>>(), "('', '')");
+        let rows = self
+            .port_groups
+            .iter()
+            .map(|(port_type, name)| format!("({}, {})", quoted(port_type), quoted(name)));
+        table(
+            &mut sql,
+            "port_groups",
+            "port_type, name",
+            &rows.collect::<Vec<_>>(),
+            "('', '')",
+        );
         sql
     }
 
@@ -113,7 +151,13 @@ impl Parameters {
              -- Days of points whose records the report refused.\n",
         );
         let rows: Vec<_> = self.refused.iter().map(point_day).collect();
-        table(&mut sql, "refused", "date, point", &rows, "(DATE '1970-01-01', '')");
+        table(
+            &mut sql,
+            "refused",
+            "date, point",
+            &rows,
+            "(DATE '1970-01-01', '')",
+        );
         for of in ["sources", "ports", "coverage"] {
             let _ = write!(
                 sql,
@@ -130,7 +174,13 @@ pub fn focus_sql(focus: &[String]) -> String {
     let mut sql = String::from("-- The ports in focus.\n");
     let rows = focus.iter().enumerate();
     let rows = rows.map(|(place, port)| format!("({}, {})", place + 1, quoted(port)));
-    table(&mut sql, "focus_ports", "place, port", &rows.collect::<Vec<_>>(), "(0, '')");
+    table(
+        &mut sql,
+        "focus_ports",
+        "place, port",
+        &rows.collect::<Vec<_>>(),
+        "(0, '')",
+    );
     sql
 }
 

@@ -189,14 +189,20 @@ mod tests {
             (1_234_567, 1, 0, "1,234,567"),
             (1_999_999, 1000, 1, "2,000.0"),
         ] {
-            assert_eq!(quotient(numerator, divisor, decimals).unwrap().to_string(), text);
+            assert_eq!(
+                quotient(numerator, divisor, decimals).unwrap().to_string(),
+                text
+            );
         }
         assert_eq!(quotient(1, 0, 0), None);
     }
 
     #[test]
     fn a_change_is_one_of_rates() {
-        let counted = |figure, days| Counted { figure, valid_seconds: days * DAY };
+        let counted = |figure, days| Counted {
+            figure,
+            valid_seconds: days * DAY,
+        };
         // 30 a day against 20 a day, though both months counted 600.
         let change = |now, before| change(now, before).map(Rounded::signed);
         assert_eq!(change(counted(600, 20), counted(600, 30)).unwrap(), "+50.0");
@@ -210,7 +216,10 @@ mod tests {
     #[test]
     fn quartiles_lie_between_neighbours() {
         let rates: Vec<_> = [1, 2, 3, 4]
-            .map(|figure| Counted { figure, valid_seconds: DAY })
+            .map(|figure| Counted {
+                figure,
+                valid_seconds: DAY,
+            })
             .into();
         let quartiles: Vec<_> = (0..=4)
             .map(|quarters| quartile(&rates, quarters).unwrap().to_string())

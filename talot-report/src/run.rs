@@ -11,9 +11,10 @@ use clap::Parser as _;
 
 use crate::{
     arguments::{Arguments, Command, Format},
-    edition::Mistake,
     engine::Engine,
-    index, make, output,
+    index, make,
+    mistake::Mistake,
+    output,
     records::{Load, load},
 };
 
@@ -34,7 +35,11 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Month(arguments) => make::month(&arguments),
         Command::Index { out } => index::write(&out),
-        Command::Sql { query, records, format } => {
+        Command::Sql {
+            query,
+            records,
+            format,
+        } => {
             let found = load(&Load {
                 folder: &records.folder,
                 until: None,

@@ -67,13 +67,19 @@ pub(crate) fn in_words(number: i64) -> String {
         "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
         "eleven", "twelve",
     ];
-    let word = usize::try_from(number).ok().and_then(|place| WORDS.get(place));
+    let word = usize::try_from(number)
+        .ok()
+        .and_then(|place| WORDS.get(place));
     word.map_or_else(|| crate::rounding::count(number), |word| (*word).to_owned())
 }
 
 /// `ten monitoring points`, `one monitoring point`.
 pub(crate) fn many(number: i64, one: &str, several: &str) -> String {
-    format!("{} {}", in_words(number), if number == 1 { one } else { several })
+    format!(
+        "{} {}",
+        in_words(number),
+        if number == 1 { one } else { several }
+    )
 }
 
 /// With a capital letter.

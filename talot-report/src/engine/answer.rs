@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use datafusion::arrow::{
     array::{Array, AsArray as _, RecordBatch},
-    compute::cast,
+    compute::{CastOptions, cast_with_options},
     datatypes::{DataType, Int64Type},
     util::display::{ArrayFormatter, FormatOptions},
 };
@@ -28,8 +28,12 @@ pub(super) fn of(columns: Vec<String>, batches: &[RecordBatch]) -> Result<Data> 
 }
 
 fn values(column: &dyn Array) -> Result<Vec<Value>> {
-    if column.data_type().is_integer() && *column.data_type() != DataType::UInt64 {
-        let column = cast(column, &DataType::Int64)?;
+    if column.data_type().is_integer() {
+        let fail = CastOptions {
+            safe: false,
+            ..CastOptions::default()
+        };
+        let column = cast_with_options(column, &DataType::Int64, &fail)?;
         let values = column.as_primitive::<Int64Type>().iter();
         return Ok(values
             .map(|value| value.map_or(Value::Null, Value::Integer))

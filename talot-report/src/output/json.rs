@@ -80,7 +80,9 @@ pub fn report(document: &Document, focus: &[String], problems: &[Problem]) -> St
         definition: DEFINITION,
         headline: plain(&document.headline),
         focus,
-        provenance: pairs.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        provenance: pairs
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect(),
         sections: parts,
         figures,
         problems: problems.iter().map(OfProblem::of).collect(),
@@ -128,8 +130,18 @@ impl<'a> OfFigure<'a> {
             columns: &figure.data.columns,
             rows: &figure.data.rows,
             table: Shown {
-                columns: figure.table.columns.iter().map(|column| column.title.as_str()).collect(),
-                rows: figure.table.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
+                columns: figure
+                    .table
+                    .columns
+                    .iter()
+                    .map(|column| column.title.as_str())
+                    .collect(),
+                rows: figure
+                    .table
+                    .rows
+                    .iter()
+                    .map(|row| row.iter().map(text).collect())
+                    .collect(),
             },
         }
     }

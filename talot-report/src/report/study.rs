@@ -104,7 +104,10 @@ impl Study<'_> {
 
     /// The totals of the month so many months ago, if points watched then.
     pub(super) fn totals(&self, ago: i64) -> Option<Totals> {
-        let row = self.answers.rows("change").find(|row| row.count("ago") == ago)?;
+        let row = self
+            .answers
+            .rows("change")
+            .find(|row| row.count("ago") == ago)?;
         let totals = Totals {
             month: row.text("month").parse().ok()?,
             accesses: row.count("accesses"),
@@ -138,12 +141,18 @@ impl Study<'_> {
         let watched = self.watched();
         let days = watched.iter().enumerate();
         let dark = days.filter(|(_, (_, watched))| !**watched);
-        dark.map(|(place, (date, _))| (place, self.reason(*date))).collect()
+        dark.map(|(place, (date, _))| (place, self.reason(*date)))
+            .collect()
     }
 
     fn reason(&self, date: Date) -> String {
-        let mut of_day = self.answers.rows("left-out").filter(|row| row.date("date") == Some(date));
-        of_day.next().map_or_else(|| "no records".to_owned(), |row| reason(&row))
+        let mut of_day = self
+            .answers
+            .rows("left-out")
+            .filter(|row| row.date("date") == Some(date));
+        of_day
+            .next()
+            .map_or_else(|| "no records".to_owned(), |row| reason(&row))
     }
 
     /// Colours for the named things: what is among the first ten of the month has the same one everywhere.
@@ -152,14 +161,25 @@ impl Study<'_> {
             Thing::Port => "2-3",
             Thing::Country => "2-6",
         };
-        let first: Vec<_> = self.answers.rows(first).map(|row| row.text(thing.column())).collect();
-        let place = |name: &str| first.iter().position(|other| *other == name).filter(|place| *place < HUES);
+        let first: Vec<_> = self
+            .answers
+            .rows(first)
+            .map(|row| row.text(thing.column()))
+            .collect();
+        let place = |name: &str| {
+            first
+                .iter()
+                .position(|other| *other == name)
+                .filter(|place| *place < HUES)
+        };
         let taken: Vec<_> = names.iter().filter_map(|name| place(name)).collect();
         let mut free = (0..HUES).filter(|hue| !taken.contains(hue));
         let hue = |name: &&str| match *name {
             OTHER => Hue::Other,
             "ZZ" if thing == Thing::Country => Hue::Unknown,
-            name => place(name).or_else(|| free.next()).map_or(Hue::Other, Hue::Ranked),
+            name => place(name)
+                .or_else(|| free.next())
+                .map_or(Hue::Other, Hue::Ranked),
         };
         names.iter().map(hue).collect()
     }

@@ -1,46 +1,48 @@
 //! Accesses and sources per point and day, month by month.
 
+use std::collections::BTreeMap;
+
 use super::super::{
-    draft::{Draft, change, count, rounded, table, text},
+    draft::{Draft, change, maybe, rounded, table, text},
     model::{Axis, Block, Cell, Chart, Hue, Plot, Series},
     study::Study,
 };
 use crate::{
     answers::Row,
     month::Month,
-    rounding::{self, Counted, per_point_day, point_days},
+    rounding::{self, Counted, Rounded, per_point_day, point_days},
 };
 
 impl Study<'_> {
     /// Figures 1-1, 2.2.1 and 2.2.2.
     pub(in super::super) fn averages(&self, id: &'static str) -> Block {
-        let rows: Vec<_> = self.answers.rows(id).collect();
-        let month = |row: &Row<'_>| row.text("month").parse::<Month>().expect("a month");
-        let span = match (rows.first(), rows.last()) {
-            (Some(first), Some(last)) if rows.len() > 1 => {
-                format!("{} to {}", month(first).name(), month(last).name())
+        let months = self.months(id);
+        let span = match (months.first(), months.last()) {
+            (Some((first, _)), Some((last, _))) if first != last => {
+                format!("{} to {}", first.name(), last.name())
             }
             _ => self.month.name(),
-        };
-        let rate = |row: &Row<'_>, column| {
-            per_point_day(row.count(column), row.count("valid_seconds"), 0)
         };
         let series = |name: &str, hue, column| Series {
             name: name.to_owned(),
             hue,
-            values: rows
+            values: months
                 .iter()
-                .map(|row| rate(row, column).map(rounding::Rounded::value))
+                .map(|(_, row)| rate(row.as_ref(), column).map(Rounded::value))
                 .collect(),
         };
-        let cells = |row: &Row<'_>| {
+        let cells = |(month, row): &(Month, Option<Row<'_>>)| {
+            let counted = |column| maybe(row.as_ref().map(|row| row.count(column)));
             vec![
-                text(month(row).name()),
-                rounded(rate(row, "accesses")),
-                rounded(rate(row, "sources")),
-                count(row.count("accesses")),
-                count(row.count("sources")),
-                rounded(Some(point_days(row.count("valid_seconds")))),
+                text(month.name()),
+                rounded(rate(row.as_ref(), "accesses")),
+                rounded(rate(row.as_ref(), "sources")),
+                counted("accesses"),
+                counted("sources"),
+                rounded(
+                    row.as_ref()
+                        .map(|row| point_days(row.count("valid_seconds"))),
+                ),
             ]
         };
         let unit = "per point and day";
@@ -48,7 +50,7 @@ impl Study<'_> {
             id,
             title: format!("Unsolicited accesses and sources {unit}, {span}"),
             unit: format!("accesses and sources {unit}"),
-            alternative: self.averages_in_words(&rows),
+            alternative: in_words(&months),
             chart: Some(Chart::Lines(Plot {
                 x: Axis {
                     title: "Month".to_owned(),
@@ -56,7 +58,7 @@ impl Study<'_> {
                 y: Axis {
                     title: "Per point and day".to_owned(),
                 },
-                categories: rows.iter().map(|row| month(row).short_name()).collect(),
+                categories: months.iter().map(|(month, _)| month.short_name()).collect(),
                 series: vec![
                     series("Accesses", Hue::Accesses, "accesses"),
                     series("Sources", Hue::Sources, "sources"),
@@ -73,21 +75,27 @@ impl Study<'_> {
                     "#Sources",
                     "#Valid point-days",
                 ],
-                rows.iter().map(cells).collect(),
+                months.iter().map(cells).collect(),
             ),
             notes: Vec::new(),
         })
     }
 
-    fn averages_in_words(&self, rows: &[Row<'_>]) -> String {
-        let months = rows.iter().map(|row| {
-            let rate = |column| {
-                let rate = per_point_day(row.count(column), row.count("valid_seconds"), 0);
-                rate.map_or_else(|| "unknown".to_owned(), |rate| rate.to_string())
-            };
-            format!("{}: {} accesses, {} sources", row.text("month"), rate("accesses"), rate("sources"))
-        });
-        format!("Lines by month. {}.", months.collect::<Vec<_>>().join("; "))
+    /// The months from the first of an answer to that of the report, with their rows; a month without records has none.
+    fn months(&self, id: &str) -> Vec<(Month, Option<Row<'_>>)> {
+        let rows: BTreeMap<Month, Row<'_>> = self
+            .answers
+            .rows(id)
+            .map(|row| (row.text("month").parse().expect("a month"), row))
+            .collect();
+        let first = rows
+            .keys()
+            .next()
+            .map_or(0, |first| first.months_before(self.month));
+        let months = (0..=first).rev().filter_map(|ago| self.month.back(ago));
+        months
+            .map(|month| (month, rows.get(&month).copied()))
+            .collect()
     }
 
     /// Figure `change`: the month against the month before and that of a year ago.
@@ -95,7 +103,10 @@ impl Study<'_> {
         let now = self.now();
         let mut rows = Vec::new();
         for (measure, figure) in [
-            ("Accesses", Study::accesses as fn(&Self, i64) -> Option<Counted>),
+            (
+                "Accesses",
+                Study::accesses as fn(&Self, i64) -> Option<Counted>,
+            ),
             ("Sources", Study::sources),
         ] {
             let this = figure(self, 0);
@@ -103,7 +114,8 @@ impl Study<'_> {
                 let month = self.month.back(ago).map_or_else(String::new, Month::name);
                 let then = figure(self, i64::from(ago));
                 let rate = |counted: Option<Counted>| {
-                    counted.and_then(|counted| per_point_day(counted.figure, counted.valid_seconds, 1))
+                    counted
+                        .and_then(|counted| per_point_day(counted.figure, counted.valid_seconds, 1))
                 };
                 let both = this.zip(then);
                 let mut row: Vec<Cell> = vec![text(measure), text(format!("{month} ({name})"))];
@@ -111,7 +123,13 @@ impl Study<'_> {
                     rounded(rate(this)),
                     rounded(rate(then)),
                     both.and_then(|(now, then)| rounding::difference(now, then, 1))
-                        .map_or_else(|| text("–"), |number| Cell { text: number.signed(), value: Some(number.value()) }),
+                        .map_or_else(
+                            || text("–"),
+                            |number| Cell {
+                                text: number.signed(),
+                                value: Some(number.value()),
+                            },
+                        ),
                     change(both.and_then(|(now, then)| rounding::change(now, then))),
                 ]);
                 rows.push(row);
@@ -126,7 +144,14 @@ impl Study<'_> {
             chart: None,
             table: table(
                 format!("Changes of {month}, per point and day"),
-                &["Measure", "Compared with", "#Now", "#Then", "#Change", "#Change in per cent"],
+                &[
+                    "Measure",
+                    "Compared with",
+                    "#Now",
+                    "#Then",
+                    "#Change",
+                    "#Change in per cent",
+                ],
                 rows,
             ),
             notes: Vec::new(),
@@ -140,4 +165,22 @@ impl Study<'_> {
     fn sources(&self, ago: i64) -> Option<Counted> {
         self.totals(ago).map(super::super::study::Totals::sources)
     }
+}
+
+fn rate(row: Option<&Row<'_>>, column: &str) -> Option<Rounded> {
+    let row = row?;
+    per_point_day(row.count(column), row.count("valid_seconds"), 0)
+}
+
+fn in_words(months: &[(Month, Option<Row<'_>>)]) -> String {
+    let told = months.iter().map(|(month, row)| {
+        let rates = rate(row.as_ref(), "accesses").zip(rate(row.as_ref(), "sources"));
+        rates.map_or_else(
+            || format!("{}: no records", month.name()),
+            |(accesses, sources)| {
+                format!("{}: {accesses} accesses, {sources} sources", month.name())
+            },
+        )
+    });
+    format!("Lines by month. {}.", told.collect::<Vec<_>>().join("; "))
 }

@@ -60,7 +60,10 @@ impl<'a> Study<'a> {
         let series = |name: &str, hue, side: fn(&Move<'_>) -> Counted| Series {
             name: name.to_owned(),
             hue,
-            values: moves.iter().map(|each| rate(side(each)).map(Rounded::value)).collect(),
+            values: moves
+                .iter()
+                .map(|each| rate(side(each)).map(Rounded::value))
+                .collect(),
         };
         let cells = |each: &Move<'_>| {
             vec![
@@ -69,7 +72,10 @@ impl<'a> Study<'a> {
                 rounded(rate(each.before)),
                 each.difference().map_or_else(
                     || text("–"),
-                    |number| Cell { text: number.signed(), value: Some(number.value()) },
+                    |number| Cell {
+                        text: number.signed(),
+                        value: Some(number.value()),
+                    },
                 ),
                 draft::change(change(each.now, each.before)),
                 count(each.now.figure),
@@ -78,7 +84,12 @@ impl<'a> Study<'a> {
         };
         let title = format!("Accesses by destination (port type), {now} against {before}");
         let told = moves.iter().take(5).map(|each| {
-            format!("{}: {}, before {}", each.port, rounded(rate(each.now)).text, rounded(rate(each.before)).text)
+            format!(
+                "{}: {}, before {}",
+                each.port,
+                rounded(rate(each.now)).text,
+                rounded(rate(each.before)).text
+            )
         });
         self.figure(Draft {
             id: "1-2",
@@ -118,11 +129,16 @@ impl<'a> Study<'a> {
     pub(in super::super) fn places(&self, id: &'static str, thing: Thing) -> Block {
         let now = self.now();
         let (before, year) = (self.totals(1), self.totals(12));
-        let rate = |figure| Counted { figure, valid_seconds: now.valid_seconds };
+        let rate = |figure| Counted {
+            figure,
+            valid_seconds: now.valid_seconds,
+        };
         let cells = |row: &Row<'_>| {
             let (place, accesses) = (row.count("place"), row.count("accesses"));
             let against = |then: Option<super::super::study::Totals>, column| {
-                draft::change(then.and_then(|then| change(rate(accesses), then.counted(row.count(column)))))
+                draft::change(
+                    then.and_then(|then| change(rate(accesses), then.counted(row.count(column)))),
+                )
             };
             let place_then = |then: Option<super::super::study::Totals>, column| match then {
                 Some(_) => moved(place, row.integer(column)),
@@ -154,10 +170,21 @@ impl<'a> Study<'a> {
             Thing::Port => "ports",
             Thing::Country => "source countries",
         };
-        let title = format!("The most active {what} of {}, and their places before", self.month.name());
+        let title = format!(
+            "The most active {what} of {}, and their places before",
+            self.month.name()
+        );
         let mut columns = vec![
-            "#Place", thing.heading(), "#Accesses", "#Share", "#Per point and day", "#Against last month", "#Places moved",
-            "#Against a year ago", "#Places moved in a year", "#Sources",
+            "#Place",
+            thing.heading(),
+            "#Accesses",
+            "#Share",
+            "#Per point and day",
+            "#Against last month",
+            "#Places moved",
+            "#Against a year ago",
+            "#Places moved in a year",
+            "#Sources",
         ];
         if thing == Thing::Port {
             columns.push("#Points that saw it");
@@ -171,7 +198,10 @@ impl<'a> Study<'a> {
             table: table(title.clone(), &columns, rows),
             title,
             notes: vec![
-                Words::new("Changes are of accesses per point and day. “new”: nothing was counted then.").done(),
+                Words::new(
+                    "Changes are of accesses per point and day. “new”: nothing was counted then.",
+                )
+                .done(),
             ],
         })
     }
@@ -186,7 +216,10 @@ impl<'a> Study<'a> {
         let series = |name: &str, hue, side: fn(&Riser<'_>) -> Counted| Series {
             name: name.to_owned(),
             hue,
-            values: risers.iter().map(|each| rate(side(each)).map(Rounded::value)).collect(),
+            values: risers
+                .iter()
+                .map(|each| rate(side(each)).map(Rounded::value))
+                .collect(),
         };
         let cells = |riser: &Riser<'_>| {
             vec![
@@ -198,17 +231,27 @@ impl<'a> Study<'a> {
                     text: format!("{} of {}", riser.points_up, riser.points),
                     value: Some(riser.points_up as f64),
                 },
-                text(if riser.points_up == 1 { "one point only" } else { "" }),
+                text(if riser.points_up == 1 {
+                    "one point only"
+                } else {
+                    ""
+                }),
             ]
         };
         let title = format!("Ports that rose in {month} against the 28 days before it");
         let told = risers.iter().take(3).map(|riser| {
-            format!("{} at {} of {} points", riser.all.port, riser.points_up, riser.points)
+            format!(
+                "{} at {} of {} points",
+                riser.all.port, riser.points_up, riser.points
+            )
         });
         let alternative = if risers.is_empty() {
             "No port rose.".to_owned()
         } else {
-            format!("Pairs of bars. Rose most: {}.", told.collect::<Vec<_>>().join("; "))
+            format!(
+                "Pairs of bars. Rose most: {}.",
+                told.collect::<Vec<_>>().join("; ")
+            )
         };
         self.figure(Draft {
             id: "rising",
@@ -239,14 +282,26 @@ impl<'a> Study<'a> {
     fn risers(&self) -> Vec<Riser<'a>> {
         let mut risers: BTreeMap<&str, Riser<'_>> = BTreeMap::new();
         for row in self.answers.rows("rising") {
-            let now = Counted { figure: row.count("accesses"), valid_seconds: row.count("valid_seconds") };
-            let before = Counted { figure: row.count("accesses_baseline"), valid_seconds: row.count("baseline_valid_seconds") };
+            let now = Counted {
+                figure: row.count("accesses"),
+                valid_seconds: row.count("valid_seconds"),
+            };
+            let before = Counted {
+                figure: row.count("accesses_baseline"),
+                valid_seconds: row.count("baseline_valid_seconds"),
+            };
             let port = row.text("port");
             let riser = risers.entry(port).or_insert_with(|| Riser {
                 all: Move {
                     port,
-                    now: Counted { figure: 0, valid_seconds: 0 },
-                    before: Counted { figure: 0, valid_seconds: 0 },
+                    now: Counted {
+                        figure: 0,
+                        valid_seconds: 0,
+                    },
+                    before: Counted {
+                        figure: 0,
+                        valid_seconds: 0,
+                    },
                 },
                 points: 0,
                 points_up: 0,
@@ -277,7 +332,10 @@ impl Study<'_> {
                 text(each.port),
                 each.difference().map_or_else(
                     || text("–"),
-                    |number| Cell { text: number.signed(), value: Some(number.value()) },
+                    |number| Cell {
+                        text: number.signed(),
+                        value: Some(number.value()),
+                    },
                 ),
                 text(causes.countries(each)),
                 text(causes.points(each)),

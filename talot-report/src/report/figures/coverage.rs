@@ -15,18 +15,35 @@ impl Study<'_> {
     /// Figure `coverage`: each point's days.
     pub(in super::super) fn coverage(&self) -> Block {
         const COLUMNS: [&str; 6] = [
-            "days", "full_days", "partial_days", "down_days", "maintenance_days", "left_out_days",
+            "days",
+            "full_days",
+            "partial_days",
+            "down_days",
+            "maintenance_days",
+            "left_out_days",
         ];
         let cells = |row: &Row<'_>| {
             let mut cells = vec![text(row.text("point"))];
             cells.extend(COLUMNS.iter().map(|column| count(row.count(column))));
             cells.push(count(row.count("days") - row.count("recorded")));
             cells.push(rounded(Some(point_days(row.count("valid_seconds")))));
-            cells.push(percent(share(row.count("valid_seconds"), row.count("days") * DAY)));
+            cells.push(percent(share(
+                row.count("valid_seconds"),
+                row.count("days") * DAY,
+            )));
             cells
         };
-        let mut rows: Vec<_> = self.answers.rows("coverage").map(|row| cells(&row)).collect();
-        let sum = |column: &str| self.answers.rows("coverage").map(|row| row.count(column)).sum::<i64>();
+        let mut rows: Vec<_> = self
+            .answers
+            .rows("coverage")
+            .map(|row| cells(&row))
+            .collect();
+        let sum = |column: &str| {
+            self.answers
+                .rows("coverage")
+                .map(|row| row.count(column))
+                .sum::<i64>()
+        };
         let mut all = vec![text("All")];
         all.extend(COLUMNS.iter().map(|column| count(sum(column))));
         all.push(count(sum("days") - sum("recorded")));
@@ -42,8 +59,16 @@ impl Study<'_> {
             table: table(
                 title.clone(),
                 &[
-                    "Monitoring point", "#Days expected", "#Full", "#Partial", "#Down", "#Maintenance", "#Left out", "#No record",
-                    "#Valid point-days", "#Share",
+                    "Monitoring point",
+                    "#Days expected",
+                    "#Full",
+                    "#Partial",
+                    "#Down",
+                    "#Maintenance",
+                    "#Left out",
+                    "#No record",
+                    "#Valid point-days",
+                    "#Share",
                 ],
                 rows,
             ),
@@ -56,32 +81,61 @@ impl Study<'_> {
     pub(in super::super) fn coverage_by_day(&self) -> Block {
         let rows: Vec<_> = self.answers.rows("coverage-days").collect();
         let watched = |row: &Row<'_>| quotient(row.count("valid_seconds").into(), DAY.into(), 2);
-        let title = format!("Monitoring points that watched, by day of {}", self.month.name());
+        let title = format!(
+            "Monitoring points that watched, by day of {}",
+            self.month.name()
+        );
         let days = |row: &Row<'_>| row.date("date").map_or_else(String::new, words::day);
         let cells = rows.iter().map(|row| {
-            vec![text(days(row)), count(row.count("points")), rounded(watched(row))]
+            vec![
+                text(days(row)),
+                count(row.count("points")),
+                rounded(watched(row)),
+            ]
         });
-        let fewest = rows.iter().map(|row| row.count("points")).min().unwrap_or(0);
-        let most = rows.iter().map(|row| row.count("points")).max().unwrap_or(0);
+        let fewest = rows
+            .iter()
+            .map(|row| row.count("points"))
+            .min()
+            .unwrap_or(0);
+        let most = rows
+            .iter()
+            .map(|row| row.count("points"))
+            .max()
+            .unwrap_or(0);
         self.figure(Draft {
             id: "coverage-days",
             unit: "points".to_owned(),
             alternative: format!("Bars by day: from {fewest} to {most} points."),
             chart: Some(Chart::StackedBars(Plot {
-                x: Axis { title: format!("Day of {}", self.month.name()) },
-                y: Axis { title: "Points, by the share of the day".to_owned() },
+                x: Axis {
+                    title: format!("Day of {}", self.month.name()),
+                },
+                y: Axis {
+                    title: "Points, by the share of the day".to_owned(),
+                },
                 categories: rows
                     .iter()
-                    .map(|row| row.date("date").map_or_else(String::new, |date| date.day().to_string()))
+                    .map(|row| {
+                        row.date("date")
+                            .map_or_else(String::new, |date| date.day().to_string())
+                    })
                     .collect(),
                 series: vec![Series {
                     name: "Points".to_owned(),
                     hue: Hue::Accesses,
-                    values: rows.iter().map(|row| watched(row).map(crate::rounding::Rounded::value)).collect(),
+                    values: rows
+                        .iter()
+                        .map(|row| watched(row).map(crate::rounding::Rounded::value))
+                        .collect(),
                 }],
                 shaded: self.shaded(),
             })),
-            table: table(title.clone(), &["Day", "#Points", "#Valid point-days"], cells.collect()),
+            table: table(
+                title.clone(),
+                &["Day", "#Points", "#Valid point-days"],
+                cells.collect(),
+            ),
             title,
             notes: Vec::new(),
         })
@@ -97,7 +151,11 @@ impl Study<'_> {
                 text(reason(row)),
             ]
         };
-        let rows: Vec<_> = self.answers.rows("left-out").map(|row| cells(&row)).collect();
+        let rows: Vec<_> = self
+            .answers
+            .rows("left-out")
+            .map(|row| cells(&row))
+            .collect();
         if rows.is_empty() {
             return None;
         }
@@ -107,7 +165,11 @@ impl Study<'_> {
             unit: "days".to_owned(),
             alternative: String::new(),
             chart: None,
-            table: table(title.clone(), &["Day", "Monitoring point", "Status", "Reason"], rows),
+            table: table(
+                title.clone(),
+                &["Day", "Monitoring point", "Status", "Reason"],
+                rows,
+            ),
             title,
             notes: Vec::new(),
         }))
@@ -119,7 +181,10 @@ impl Study<'_> {
             ("access", "unsolicited: access"),
             ("backscatter", "unsolicited: backscatter"),
             ("stray", "unsolicited: stray"),
-            ("solicited", "solicited: of conversations that the watched host began or answered"),
+            (
+                "solicited",
+                "solicited: of conversations that the watched host began or answered",
+            ),
             ("excluded", "excluded by a rule of the sensor"),
             ("elsewhere", "not to one of the point’s addresses"),
             ("link_control", "control of the local link"),
@@ -149,7 +214,13 @@ impl Study<'_> {
             chart: None,
             table: table(
                 title.clone(),
-                &["Disposition", "Meaning", "#Packets", "#Share", "#Per point and day"],
+                &[
+                    "Disposition",
+                    "Meaning",
+                    "#Packets",
+                    "#Share",
+                    "#Per point and day",
+                ],
                 rows,
             ),
             title,
@@ -166,12 +237,22 @@ impl Study<'_> {
         };
         let cells = |row: &Row<'_>| {
             vec![
-                text(named(row.text("country_database"), row.date("country_database_date"))),
-                text(named(row.text("asn_database"), row.date("asn_database_date"))),
+                text(named(
+                    row.text("country_database"),
+                    row.date("country_database_date"),
+                )),
+                text(named(
+                    row.text("asn_database"),
+                    row.date("asn_database_date"),
+                )),
                 count(row.count("point_days")),
             ]
         };
-        let rows = self.answers.rows("databases").map(|row| cells(&row)).collect();
+        let rows = self
+            .answers
+            .rows("databases")
+            .map(|row| cells(&row))
+            .collect();
         let title = format!("Databases of countries and networks, {}", self.month.name());
         self.figure(Draft {
             id: "databases",
@@ -180,7 +261,11 @@ impl Study<'_> {
             chart: None,
             table: table(
                 title.clone(),
-                &["Country database (its date)", "Network database (its date)", "#Days of points"],
+                &[
+                    "Country database (its date)",
+                    "Network database (its date)",
+                    "#Days of points",
+                ],
                 rows,
             ),
             title,
@@ -205,6 +290,12 @@ impl Study<'_> {
             rows.push(vec![text(format!("… and {more} more")), text(""), text("")]);
         }
         let columns = ["File", "What is wrong", "What follows"];
-        (!rows.is_empty()).then(|| table("Files of the records that were not as they should be", &columns, rows))
+        (!rows.is_empty()).then(|| {
+            table(
+                "Files of the records that were not as they should be",
+                &columns,
+                rows,
+            )
+        })
     }
 }

@@ -70,13 +70,23 @@ impl<'a> ByDay<'a> {
 
 impl Study<'_> {
     /// Figures 2-1, 2-2, 2-5 and 2-7.
-    pub(in super::super) fn by_day(&self, id: &'static str, thing: Thing, measure: Measure) -> Block {
+    pub(in super::super) fn by_day(
+        &self,
+        id: &'static str,
+        thing: Thing,
+        measure: Measure,
+    ) -> Block {
         let by_day = ByDay::of(self.answers.rows(id), thing, measure);
         let by = match thing {
             Thing::Port => "destination (port type)",
             Thing::Country => "source country",
         };
-        let title = format!("{} by day and {by}, {}, {}", measure.name, self.month.name(), self.at_points());
+        let title = format!(
+            "{} by day and {by}, {}, {}",
+            measure.name,
+            self.month.name(),
+            self.at_points()
+        );
         let draft = self.stacked(id, &by_day, thing, measure, title);
         self.figure(draft)
     }
@@ -102,12 +112,21 @@ impl Study<'_> {
         });
         let series = series.collect();
         let mut columns = vec!["Day".to_owned(), format!("#{}", measure.name)];
-        columns.extend(by_day.names.iter().map(|name| format!("#{}", thing.name(name))));
+        columns.extend(
+            by_day
+                .names
+                .iter()
+                .map(|name| format!("#{}", thing.name(name))),
+        );
         let columns: Vec<_> = columns.iter().map(String::as_str).collect();
         let rows = watched.iter().map(|(date, watched)| {
             let mut row = vec![text(words::day(*date))];
             if *watched {
-                let of_day: Vec<_> = by_day.names.iter().map(|name| by_day.get(*date, name)).collect();
+                let of_day: Vec<_> = by_day
+                    .names
+                    .iter()
+                    .map(|name| by_day.get(*date, name))
+                    .collect();
                 row.push(count(of_day.iter().sum()));
                 row.extend(of_day.into_iter().map(count));
             } else {
@@ -142,7 +161,9 @@ impl Study<'_> {
         for ((date, _), figure) in &by_day.counted {
             *days.entry(*date).or_default() += figure;
         }
-        let most = days.iter().max_by_key(|(date, figure)| (**figure, std::cmp::Reverse(**date)));
+        let most = days
+            .iter()
+            .max_by_key(|(date, figure)| (**figure, std::cmp::Reverse(**date)));
         let least = days.iter().min_by_key(|(date, figure)| (**figure, **date));
         let mut words = format!("Bars by day of {}.", self.month.name());
         if let (Some((low, least)), Some((high, most))) = (least, most) {
@@ -159,7 +180,13 @@ impl Study<'_> {
             .iter()
             .filter(|name| **name != OTHER)
             .take(3)
-            .map(|name| format!("{} {}", thing.name(name), rounding::count(by_day.total(name))))
+            .map(|name| {
+                format!(
+                    "{} {}",
+                    thing.name(name),
+                    rounding::count(by_day.total(name))
+                )
+            })
             .collect();
         if !parts.is_empty() {
             words += &format!(" Most in the month: {}.", words::enumeration(&parts));

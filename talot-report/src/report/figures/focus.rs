@@ -64,7 +64,10 @@ impl Study<'_> {
         for row in self.answers.rows("1-3") {
             *totals.entry(row.text("country")).or_default() += row.count("accesses");
         }
-        let mut names: Vec<_> = totals.iter().map(|(name, figure)| (-figure, *name)).collect();
+        let mut names: Vec<_> = totals
+            .iter()
+            .map(|(name, figure)| (-figure, *name))
+            .collect();
         names.sort_unstable();
         let mut by_day = ByDay {
             names: names.iter().take(10).map(|(_, name)| *name).collect(),
@@ -72,7 +75,11 @@ impl Study<'_> {
         };
         for row in self.answers.rows("1-3") {
             let name = row.text("country");
-            let name = if by_day.names.contains(&name) { name } else { super::super::study::OTHER };
+            let name = if by_day.names.contains(&name) {
+                name
+            } else {
+                super::super::study::OTHER
+            };
             if let Some(date) = row.date("date") {
                 *by_day.counted.entry((date, name)).or_default() += row.count("accesses");
             }
@@ -85,7 +92,9 @@ impl Study<'_> {
             self.month.name()
         );
         let mut draft = self.stacked("1-3", &by_day, Thing::Country, ACCESSES, title);
-        let note = Words::new("Of the ports in focus it is the one that the fewest points saw; the point is the one that saw most of it.");
+        let note = Words::new(
+            "Of the ports in focus it is the one that the fewest points saw; the point is the one that saw most of it.",
+        );
         draft.notes.push(note.done());
         Some(self.figure(draft))
     }
@@ -99,12 +108,19 @@ impl Study<'_> {
             ("more_often", "100 times or more"),
         ];
         let rows: Vec<_> = self.answers.rows("knocks").collect();
-        let part = |row: &crate::answers::Row<'_>, column| share(row.count(column), row.count("sources"));
-        let series = STEPS.iter().enumerate().map(|(place, (column, name))| Series {
-            name: (*name).to_owned(),
-            hue: Hue::Ranked(place),
-            values: rows.iter().map(|row| part(row, *column).map(Rounded::value)).collect(),
-        });
+        let part =
+            |row: &crate::answers::Row<'_>, column| share(row.count(column), row.count("sources"));
+        let series = STEPS
+            .iter()
+            .enumerate()
+            .map(|(place, (column, name))| Series {
+                name: (*name).to_owned(),
+                hue: Hue::Ranked(place),
+                values: rows
+                    .iter()
+                    .map(|row| part(row, *column).map(Rounded::value))
+                    .collect(),
+            });
         let cells = rows.iter().map(|row| {
             let mut cells = vec![text(row.text("port")), count(row.count("sources"))];
             cells.extend(STEPS.iter().map(|(column, _)| percent(part(row, *column))));
@@ -121,23 +137,40 @@ impl Study<'_> {
             .map(|row| {
                 let once = percent(part(row, "once")).text;
                 let most = crate::rounding::count(row.count("most"));
-                format!("{}: {once} of the sources once, the busiest {most} times", row.text("port"))
+                format!(
+                    "{}: {once} of the sources once, the busiest {most} times",
+                    row.text("port")
+                )
             })
             .collect();
         self.figure(Draft {
             id: "knocks",
             unit: "% of sources".to_owned(),
             alternative: alternative.join("; "),
-            chart: (!rows.is_empty()).then(|| Chart::Shares(Plot {
-                x: Axis { title: "Port type".to_owned() },
-                y: Axis { title: "% of sources".to_owned() },
-                categories: rows.iter().map(|row| row.text("port").to_owned()).collect(),
-                series: series.collect(),
-                shaded: Vec::new(),
-            })),
+            chart: (!rows.is_empty()).then(|| {
+                Chart::Shares(Plot {
+                    x: Axis {
+                        title: "Port type".to_owned(),
+                    },
+                    y: Axis {
+                        title: "% of sources".to_owned(),
+                    },
+                    categories: rows.iter().map(|row| row.text("port").to_owned()).collect(),
+                    series: series.collect(),
+                    shaded: Vec::new(),
+                })
+            }),
             table: table(
                 title.clone(),
-                &["Port type", "#Sources", "#Once", "#2 to 9 times", "#10 to 99 times", "#100 times or more", "#Most by one source"],
+                &[
+                    "Port type",
+                    "#Sources",
+                    "#Once",
+                    "#2 to 9 times",
+                    "#10 to 99 times",
+                    "#100 times or more",
+                    "#Most by one source",
+                ],
                 cells.collect(),
             ),
             title,

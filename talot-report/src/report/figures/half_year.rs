@@ -15,7 +15,12 @@ use crate::{
 
 impl Study<'_> {
     /// Figures 3-1 to 3-4.
-    pub(in super::super) fn half_year(&self, id: &'static str, thing: Thing, measure: Measure) -> Block {
+    pub(in super::super) fn half_year(
+        &self,
+        id: &'static str,
+        thing: Thing,
+        measure: Measure,
+    ) -> Block {
         let mut places = BTreeMap::new();
         let mut figures: BTreeMap<(Month, &str), i64> = BTreeMap::new();
         let mut wholes: BTreeMap<Month, i64> = BTreeMap::new();
@@ -35,7 +40,10 @@ impl Study<'_> {
         let series = names.iter().zip(hues).map(|(&name, hue)| Series {
             name: thing.name(name),
             hue,
-            values: wholes.keys().map(|&month| part(month, name).map(Rounded::value)).collect(),
+            values: wholes
+                .keys()
+                .map(|&month| part(month, name).map(Rounded::value))
+                .collect(),
         });
         let series: Vec<_> = series.collect();
         let mut columns = vec!["Month".to_owned()];
@@ -51,7 +59,9 @@ impl Study<'_> {
             Thing::Country => "source country",
         };
         let span = match (wholes.keys().next(), wholes.keys().next_back()) {
-            (Some(first), Some(last)) if first != last => format!("{} to {}", first.name(), last.name()),
+            (Some(first), Some(last)) if first != last => {
+                format!("{} to {}", first.name(), last.name())
+            }
             _ => self.month.name(),
         };
         let measured = measure.name.to_lowercase();
@@ -60,7 +70,15 @@ impl Study<'_> {
             .iter()
             .filter(|name| **name != OTHER)
             .take(3)
-            .filter_map(|name| Some(format!("{} {} %", thing.name(name), wholes.contains_key(&self.month).then(|| part(self.month, name))??)))
+            .filter_map(|name| {
+                Some(format!(
+                    "{} {} %",
+                    thing.name(name),
+                    wholes
+                        .contains_key(&self.month)
+                        .then(|| part(self.month, name))??
+                ))
+            })
             .collect();
         self.figure(Draft {
             id,
@@ -70,17 +88,19 @@ impl Study<'_> {
                 self.month.name(),
                 crate::words::enumeration(&now)
             ),
-            chart: (!wholes.is_empty()).then(|| Chart::Shares(Plot {
-                x: Axis {
-                    title: "Month".to_owned(),
-                },
-                y: Axis {
-                    title: format!("% of {measured}"),
-                },
-                categories: wholes.keys().map(|month| month.short_name()).collect(),
-                series,
-                shaded: Vec::new(),
-            })),
+            chart: (!wholes.is_empty()).then(|| {
+                Chart::Shares(Plot {
+                    x: Axis {
+                        title: "Month".to_owned(),
+                    },
+                    y: Axis {
+                        title: format!("% of {measured}"),
+                    },
+                    categories: wholes.keys().map(|month| month.short_name()).collect(),
+                    series,
+                    shaded: Vec::new(),
+                })
+            }),
             table: table(title.clone(), &columns, rows.collect()),
             title,
             notes: Vec::new(),

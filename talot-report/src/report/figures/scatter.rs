@@ -16,7 +16,10 @@ const PACKETS: Measure = Measure {
 impl Study<'_> {
     /// Figure `backscatter`: by the service that sent it.
     pub(in super::super) fn backscatter(&self) -> Block {
-        let title = format!("Backscatter by the service that sent it, {}", self.month.name());
+        let title = format!(
+            "Backscatter by the service that sent it, {}",
+            self.month.name()
+        );
         self.breakdown("backscatter", Thing::Port, PACKETS, title, Vec::new())
     }
 
@@ -41,7 +44,11 @@ impl Study<'_> {
             ]
         });
         let sum = |column: &str| rounding::count(rows.iter().map(|row| row.count(column)).sum());
-        let title = format!("Backscatter and strays by day, {}, {}", self.month.name(), self.at_points());
+        let title = format!(
+            "Backscatter and strays by day, {}, {}",
+            self.month.name(),
+            self.at_points()
+        );
         self.figure(Draft {
             id: "backscatter-days",
             unit: "packets per day".to_owned(),
@@ -51,8 +58,12 @@ impl Study<'_> {
                 sum("stray")
             ),
             chart: Some(Chart::Lines(Plot {
-                x: Axis { title: format!("Day of {}", self.month.name()) },
-                y: Axis { title: "Packets per day".to_owned() },
+                x: Axis {
+                    title: format!("Day of {}", self.month.name()),
+                },
+                y: Axis {
+                    title: "Packets per day".to_owned(),
+                },
                 categories: watched.keys().map(|date| date.day().to_string()).collect(),
                 series: vec![
                     series("Backscatter", Hue::Ranked(0), "backscatter"),
@@ -60,7 +71,11 @@ impl Study<'_> {
                 ],
                 shaded: self.shaded(),
             })),
-            table: table(title.clone(), &["Day", "#Backscatter", "#Strays"], cells.collect()),
+            table: table(
+                title.clone(),
+                &["Day", "#Backscatter", "#Strays"],
+                cells.collect(),
+            ),
             title,
             notes: Vec::new(),
         })

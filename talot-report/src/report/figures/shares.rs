@@ -10,7 +10,12 @@ use crate::{rounding::share, words};
 
 impl Study<'_> {
     /// Figures 2-3, 2-4, 2-6 and 2-8.
-    pub(in super::super) fn shares(&self, id: &'static str, thing: Thing, measure: Measure) -> Block {
+    pub(in super::super) fn shares(
+        &self,
+        id: &'static str,
+        thing: Thing,
+        measure: Measure,
+    ) -> Block {
         let by = match thing {
             Thing::Port => "destination (port type)",
             Thing::Country => "source country",
@@ -72,7 +77,10 @@ impl Study<'_> {
         let alternative = if first.is_empty() {
             String::new()
         } else {
-            format!("Bars of shares of {measured}: first {}.", words::enumeration(&first))
+            format!(
+                "Bars of shares of {measured}: first {}.",
+                words::enumeration(&first)
+            )
         };
         self.figure(Draft {
             id,
@@ -82,7 +90,11 @@ impl Study<'_> {
                 unit: format!("% of {measured}"),
                 parts: drawn.collect(),
             }),
-            table: table(title.clone(), &[heading, &format!("#{}", measure.name), "#Share"], rows),
+            table: table(
+                title.clone(),
+                &[heading, &format!("#{}", measure.name), "#Share"],
+                rows,
+            ),
             title,
             notes,
         })

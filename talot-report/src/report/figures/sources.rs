@@ -21,7 +21,11 @@ impl Study<'_> {
 
     /// Of how many days of points the sources are written as they are; nothing if of all.
     pub(in super::super) fn of_plain_sources(&self) -> Vec<Vec<Inline>> {
-        let rows = || self.answers.rows("forms").filter(|row| row.count("ago") == 0);
+        let rows = || {
+            self.answers
+                .rows("forms")
+                .filter(|row| row.count("ago") == 0)
+        };
         let all: i64 = rows().map(|row| row.count("point_days")).sum();
         let plain: i64 = rows().map(|row| row.count("plain")).sum();
         if plain == all {
@@ -44,7 +48,11 @@ impl Study<'_> {
 
     /// Figure `addresses`: distinct addresses beside sources.
     pub(in super::super) fn addresses(&self) -> Block {
-        let days: Vec<_> = self.answers.rows("addresses").filter(|row| row.date("date").is_some()).collect();
+        let days: Vec<_> = self
+            .answers
+            .rows("addresses")
+            .filter(|row| row.date("date").is_some())
+            .collect();
         let watched = self.watched();
         let of_day = |date, column| {
             let row = days.iter().find(|row| row.date("date") == Some(date));
@@ -53,20 +61,34 @@ impl Study<'_> {
         let series = |name: &str, hue, column| Series {
             name: name.to_owned(),
             hue,
-            values: watched.keys().map(|date| of_day(*date, column).map(|figure| figure as f64)).collect(),
+            values: watched
+                .keys()
+                .map(|date| of_day(*date, column).map(|figure| figure as f64))
+                .collect(),
         };
         let cells = |name: String, row: &Row<'_>| {
-            vec![text(name), count(row.count("addresses")), count(row.count("sources")), count(row.count("accesses"))]
+            vec![
+                text(name),
+                count(row.count("addresses")),
+                count(row.count("sources")),
+                count(row.count("accesses")),
+            ]
         };
         let mut rows: Vec<_> = days
             .iter()
             .map(|row| cells(row.date("date").map_or_else(String::new, words::day), row))
             .collect();
-        let whole = self.answers.rows("addresses").find(|row| row.date("date").is_none());
+        let whole = self
+            .answers
+            .rows("addresses")
+            .find(|row| row.date("date").is_none());
         if let Some(whole) = &whole {
             rows.push(cells("Whole month".to_owned(), whole));
         }
-        let title = format!("Distinct addresses and sources, by day of {}", self.month.name());
+        let title = format!(
+            "Distinct addresses and sources, by day of {}",
+            self.month.name()
+        );
         let mut notes = vec![
             Words::new("A source counts once for each point, port type and day; a distinct address counts once, wherever and however often it is seen.").done(),
         ];
@@ -100,13 +122,26 @@ impl Study<'_> {
         let figure = |column: &str| row.as_ref().map_or(0, |row| row.count(column));
         let steps = [
             ("The busiest address".to_owned(), 1, "of_first"),
-            ("The ten busiest".to_owned(), figure("addresses").min(10), "of_first_10"),
-            ("The busiest hundredth".to_owned(), figure("first_hundredth"), "of_first_hundredth"),
+            (
+                "The ten busiest".to_owned(),
+                figure("addresses").min(10),
+                "of_first_10",
+            ),
+            (
+                "The busiest hundredth".to_owned(),
+                figure("first_hundredth"),
+                "of_first_hundredth",
+            ),
             ("All".to_owned(), figure("addresses"), "accesses"),
         ];
         let part = |column| share(figure(column), figure("accesses"));
         let rows = steps.iter().map(|(name, addresses, column)| {
-            vec![text(name), count(*addresses), count(figure(column)), percent(part(column))]
+            vec![
+                text(name),
+                count(*addresses),
+                count(figure(column)),
+                percent(part(column)),
+            ]
         });
         let title = format!("Accesses of the busiest addresses, {}", self.month.name());
         self.figure(Draft {
@@ -136,7 +171,14 @@ impl Study<'_> {
     }
 
     /// Figures `returning` and `families`: addresses of two kinds.
-    pub(in super::super) fn kinds(&self, id: &'static str, column: &'static str, heading: &str, title: String, mut notes: Vec<Vec<Inline>>) -> Block {
+    pub(in super::super) fn kinds(
+        &self,
+        id: &'static str,
+        column: &'static str,
+        heading: &str,
+        title: String,
+        mut notes: Vec<Vec<Inline>>,
+    ) -> Block {
         let rows: Vec<_> = self.answers.rows(id).collect();
         let whole = |column: &str| rows.iter().map(|row| row.count(column)).sum::<i64>();
         let (addresses, accesses) = (whole("addresses"), whole("accesses"));
@@ -145,7 +187,10 @@ impl Study<'_> {
         let series = |name: &str, hue, column, whole| Series {
             name: name.to_owned(),
             hue,
-            values: rows.iter().map(|row| part(row, column, whole).map(Rounded::value)).collect(),
+            values: rows
+                .iter()
+                .map(|row| part(row, column, whole).map(Rounded::value))
+                .collect(),
         };
         let cells = rows.iter().map(|row| {
             vec![
@@ -158,26 +203,49 @@ impl Study<'_> {
         });
         let told: Vec<_> = rows
             .iter()
-            .map(|row| format!("{}: {} of the addresses", name(row), percent(part(row, "addresses", addresses)).text))
+            .map(|row| {
+                format!(
+                    "{}: {} of the addresses",
+                    name(row),
+                    percent(part(row, "addresses", addresses)).text
+                )
+            })
             .collect();
         notes.extend(self.of_plain_sources());
         self.figure(Draft {
             id,
             unit: "% of addresses, % of accesses".to_owned(),
             alternative: format!("Bars. {}.", told.join("; ")),
-            chart: (!rows.is_empty()).then(|| Chart::GroupedBars(Plot {
-                x: Axis { title: heading.to_owned() },
-                y: Axis { title: "%".to_owned() },
-                categories: rows.iter().map(name).collect(),
-                series: vec![
-                    series("% of distinct addresses", Hue::Sources, "addresses", addresses),
-                    series("% of accesses", Hue::Accesses, "accesses", accesses),
-                ],
-                shaded: Vec::new(),
-            })),
+            chart: (!rows.is_empty()).then(|| {
+                Chart::GroupedBars(Plot {
+                    x: Axis {
+                        title: heading.to_owned(),
+                    },
+                    y: Axis {
+                        title: "%".to_owned(),
+                    },
+                    categories: rows.iter().map(name).collect(),
+                    series: vec![
+                        series(
+                            "% of distinct addresses",
+                            Hue::Sources,
+                            "addresses",
+                            addresses,
+                        ),
+                        series("% of accesses", Hue::Accesses, "accesses", accesses),
+                    ],
+                    shaded: Vec::new(),
+                })
+            }),
             table: table(
                 title.clone(),
-                &[heading, "#Distinct addresses", "#Share", "#Accesses", "#Share of accesses"],
+                &[
+                    heading,
+                    "#Distinct addresses",
+                    "#Share",
+                    "#Accesses",
+                    "#Share of accesses",
+                ],
                 cells.collect(),
             ),
             title,
@@ -194,7 +262,10 @@ impl Study<'_> {
         let series = MARKS.iter().enumerate().map(|(place, mark)| Series {
             name: (*mark).to_owned(),
             hue: Hue::Ranked(place),
-            values: shown.iter().map(|row| part(row, *mark).map(Rounded::value)).collect(),
+            values: shown
+                .iter()
+                .map(|row| part(row, *mark).map(Rounded::value))
+                .collect(),
         });
         let cells = rows.iter().map(|row| {
             let mut cells = vec![text(row.text("port")), count(row.count("accesses"))];
@@ -202,7 +273,10 @@ impl Study<'_> {
             cells.push(percent(part(row, "marked")));
             cells
         });
-        let title = format!("Accesses that bear a scanner’s mark, by port, {}", self.month.name());
+        let title = format!(
+            "Accesses that bear a scanner’s mark, by port, {}",
+            self.month.name()
+        );
         let mut notes = vec![
             Words::new("A mark is a fingerprint that a scanner leaves in its packets. It can be forged, and scanners that leave none are not seen. A packet may bear several.").done(),
         ];
@@ -215,18 +289,38 @@ impl Study<'_> {
             id: "marks",
             unit: "% of the port’s accesses".to_owned(),
             alternative: most.map_or_else(String::new, |row| {
-                format!("Bars by port. Marked most: {} with {}.", row.text("port"), percent(part(row, "marked")).text)
+                format!(
+                    "Bars by port. Marked most: {} with {}.",
+                    row.text("port"),
+                    percent(part(row, "marked")).text
+                )
             }),
-            chart: (!shown.is_empty()).then(|| Chart::GroupedBars(Plot {
-                x: Axis { title: "Port type".to_owned() },
-                y: Axis { title: "% of the port’s accesses".to_owned() },
-                categories: shown.iter().map(|row| row.text("port").to_owned()).collect(),
-                series: series.collect(),
-                shaded: Vec::new(),
-            })),
+            chart: (!shown.is_empty()).then(|| {
+                Chart::GroupedBars(Plot {
+                    x: Axis {
+                        title: "Port type".to_owned(),
+                    },
+                    y: Axis {
+                        title: "% of the port’s accesses".to_owned(),
+                    },
+                    categories: shown
+                        .iter()
+                        .map(|row| row.text("port").to_owned())
+                        .collect(),
+                    series: series.collect(),
+                    shaded: Vec::new(),
+                })
+            }),
             table: table(
                 title.clone(),
-                &["Port type", "#Accesses", "#masscan", "#mirai", "#zmap", "#Any mark"],
+                &[
+                    "Port type",
+                    "#Accesses",
+                    "#masscan",
+                    "#mirai",
+                    "#zmap",
+                    "#Any mark",
+                ],
                 cells.collect(),
             ),
             title,
@@ -242,13 +336,21 @@ impl Study<'_> {
             (Some(asn), "") => format!("AS{asn}"),
             (Some(asn), name) => format!("AS{asn} {name}"),
         };
-        let whole: i64 = self.answers.rows("concentration").map(|row| row.count("accesses")).sum();
+        let whole: i64 = self
+            .answers
+            .rows("concentration")
+            .map(|row| row.count("accesses"))
+            .sum();
         let parts: Vec<_> = rows
             .iter()
             .take(10)
             .enumerate()
             .map(|(place, row)| {
-                let hue = if row.integer("asn").is_some() { Hue::Ranked(place) } else { Hue::Unknown };
+                let hue = if row.integer("asn").is_some() {
+                    Hue::Ranked(place)
+                } else {
+                    Hue::Unknown
+                };
                 (name(row), hue, row.count("accesses"), false)
             })
             .collect();
@@ -257,14 +359,31 @@ impl Study<'_> {
         if whole > shown {
             parts.push(("Other networks".to_owned(), Hue::Other, whole - shown, true));
         }
-        let title = format!("Accesses by network (autonomous system), {}", self.month.name());
-        self.parts("networks", "Network", ACCESSES, title, &parts, self.of_plain_sources())
+        let title = format!(
+            "Accesses by network (autonomous system), {}",
+            self.month.name()
+        );
+        self.parts(
+            "networks",
+            "Network",
+            ACCESSES,
+            title,
+            &parts,
+            self.of_plain_sources(),
+        )
     }
 
     /// How often an address was seen as a source, on average.
     pub(in super::super) fn sources_per_address(&self) -> Option<Rounded> {
-        let whole = self.answers.rows("addresses").find(|row| row.date("date").is_none())?;
-        quotient(whole.count("sources").into(), whole.count("addresses").into(), 1)
+        let whole = self
+            .answers
+            .rows("addresses")
+            .find(|row| row.date("date").is_none())?;
+        quotient(
+            whole.count("sources").into(),
+            whole.count("addresses").into(),
+            1,
+        )
     }
 }
 

@@ -15,11 +15,13 @@ use crate::{
 };
 
 fn rate(counted: Counted) -> String {
-    per_point_day(counted.figure, counted.valid_seconds, 0).map_or_else(|| "–".to_owned(), |rate| rate.to_string())
+    per_point_day(counted.figure, counted.valid_seconds, 0)
+        .map_or_else(|| "–".to_owned(), |rate| rate.to_string())
 }
 
 fn rate1(counted: Counted) -> String {
-    per_point_day(counted.figure, counted.valid_seconds, 1).map_or_else(|| "–".to_owned(), |rate| rate.to_string())
+    per_point_day(counted.figure, counted.valid_seconds, 1)
+        .map_or_else(|| "–".to_owned(), |rate| rate.to_string())
 }
 
 /// The sentence that everybody reads.
@@ -29,7 +31,10 @@ pub(super) fn headline(study: &Study<'_>) -> Vec<Inline> {
     let sources = rate(now.sources());
     Words::new(format!("In {}, ", study.month.name()))
         .strong(rounding::count(now.accesses))
-        .text(format!(" unsolicited (one-sided) accesses from {} sources were observed at ", rounding::count(now.sources)))
+        .text(format!(
+            " unsolicited (one-sided) accesses from {} sources were observed at ",
+            rounding::count(now.sources)
+        ))
         .text(study.at_points())
         .text(": on average, ")
         .strong(format!("{accesses} accesses from {sources} sources"))
@@ -43,7 +48,11 @@ pub(super) fn key_figures(study: &Study<'_>) -> Vec<KeyFigure> {
     let against = |side: fn(Totals) -> Counted| {
         let before = before?;
         let change = change(side(now), side(before))?;
-        Some(format!("{} % against {}", change.signed(), before.month.name()))
+        Some(format!(
+            "{} % against {}",
+            change.signed(),
+            before.month.name()
+        ))
     };
     let figure = |value: String, label: &str, change: Option<String>| KeyFigure {
         value,
@@ -51,12 +60,24 @@ pub(super) fn key_figures(study: &Study<'_>) -> Vec<KeyFigure> {
         change: change.unwrap_or_default(),
     };
     vec![
-        figure(rate(now.accesses()), "accesses per point and day", against(Totals::accesses)),
-        figure(rate(now.sources()), "sources per point and day", against(Totals::sources)),
+        figure(
+            rate(now.accesses()),
+            "accesses per point and day",
+            against(Totals::accesses),
+        ),
+        figure(
+            rate(now.sources()),
+            "sources per point and day",
+            against(Totals::sources),
+        ),
         figure(rounding::count(now.accesses), "accesses", None),
         figure(rounding::count(now.sources), "sources", None),
         figure(rounding::count(now.points), "monitoring points", None),
-        figure(point_days(now.valid_seconds).to_string(), "valid point-days", None),
+        figure(
+            point_days(now.valid_seconds).to_string(),
+            "valid point-days",
+            None,
+        ),
     ]
 }
 
@@ -79,8 +100,15 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         .done(),
     )];
     if let Some(times) = quotient(now.accesses.into(), now.sources.into(), 0) {
-        let times = if times.to_string() == "1" { "once".to_owned() } else { format!("{times} times") };
-        let words = format!("Put otherwise: every day {} unknown sources knock at a point, each about {times}.", rate(now.sources()));
+        let times = if times.to_string() == "1" {
+            "once".to_owned()
+        } else {
+            format!("{times} times")
+        };
+        let words = format!(
+            "Put otherwise: every day {} unknown sources knock at a point, each about {times}.",
+            rate(now.sources())
+        );
         blocks.push(Block::Paragraph(Words::new(words).done()));
     }
     blocks.push(Block::Paragraph(environment(study)));
@@ -92,7 +120,13 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         "general",
         "To the general Internet users",
         blocks,
-        vec![coverage(study), averages(study), changes(study), focus(study), history(study)],
+        vec![
+            coverage(study),
+            averages(study),
+            changes(study),
+            focus(study),
+            history(study),
+        ],
     )
 }
 
@@ -128,7 +162,9 @@ fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
     }
     let watched = study.watched();
     let notes = reasons.into_iter().map(|(reason, days)| {
-        let (whole, part): (Vec<_>, Vec<_>) = days.into_iter().partition(|(date, _)| watched.get(date) == Some(&false));
+        let (whole, part): (Vec<_>, Vec<_>) = days
+            .into_iter()
+            .partition(|(date, _)| watched.get(date) == Some(&false));
         let mut said = Vec::new();
         if !whole.is_empty() {
             let dates: Vec<_> = whole.iter().map(|(date, _)| *date).collect();
@@ -140,7 +176,11 @@ fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
         }
         for (points, dates) in by_points {
             let points: Vec<_> = points.into_iter().map(ToOwned::to_owned).collect();
-            let points = if points.len() > 5 { format!("{} points", points.len()) } else { enumeration(&points) };
+            let points = if points.len() > 5 {
+                format!("{} points", points.len())
+            } else {
+                enumeration(&points)
+            };
             said.push(format!("{} at {points}", words::days(&dates)));
         }
         Words::new(format!(
@@ -154,7 +194,13 @@ fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
 
 fn coverage(study: &Study<'_>) -> Section {
     let now = study.now();
-    let sum = |column: &str| study.answers.rows("coverage").map(|row| row.count(column)).sum::<i64>();
+    let sum = |column: &str| {
+        study
+            .answers
+            .rows("coverage")
+            .map(|row| row.count(column))
+            .sum::<i64>()
+    };
     let expected = sum("days");
     let points = study.answers.rows("coverage").count() as i64;
     let mut words = format!(
@@ -163,7 +209,8 @@ fn coverage(study: &Study<'_>) -> Section {
         study.month.name(),
         rounding::count(expected),
         point_days(now.valid_seconds),
-        share(now.valid_seconds, expected * rounding::DAY).map_or_else(|| "–".to_owned(), |share| share.to_string())
+        share(now.valid_seconds, expected * rounding::DAY)
+            .map_or_else(|| "–".to_owned(), |share| share.to_string())
     );
     for (column, what) in [
         ("maintenance_days", "maintenance"),
@@ -173,12 +220,19 @@ fn coverage(study: &Study<'_>) -> Section {
     ] {
         let days = sum(column);
         if days > 0 {
-            words += &format!(" {}: {}.", capital(what), many(days, "point-day", "point-days"));
+            words += &format!(
+                " {}: {}.",
+                capital(what),
+                many(days, "point-day", "point-days")
+            );
         }
     }
     let missing = expected - sum("recorded");
     if missing > 0 {
-        words += &format!(" Without a record, and so not observed: {}.", many(missing, "point-day", "point-days"));
+        words += &format!(
+            " Without a record, and so not observed: {}.",
+            many(missing, "point-day", "point-days")
+        );
     }
     words += " Every average in this report is the figure divided by the valid point-days.";
     let mut blocks = vec![Block::Paragraph(Words::new(words).done())];
@@ -192,14 +246,28 @@ fn coverage(study: &Study<'_>) -> Section {
     }
     let missed = sum("missed");
     if missed > 0 {
-        let words = format!("The interfaces dropped {} packets before they could be seen.", rounding::count(missed));
+        let words = format!(
+            "The interfaces dropped {} packets before they could be seen.",
+            rounding::count(missed)
+        );
         blocks.push(Block::Note(Words::new(words).done()));
     }
-    let unverified = study.problems.iter().filter(|problem| problem.consequence == crate::records::Consequence::Unverified).count();
+    let unverified = study
+        .problems
+        .iter()
+        .filter(|problem| problem.consequence == crate::records::Consequence::Unverified)
+        .count();
     if !study.verified {
         blocks.push(Block::Note(Words::new("The records were not compared with their hashes, by choice: these figures are unverified.").done()));
     } else if unverified > 0 {
-        let words = format!("{} are unverified: there is no hash beside them.", capital(&many(unverified as i64, "coverage record", "coverage records")));
+        let words = format!(
+            "{} are unverified: there is no hash beside them.",
+            capital(&many(
+                unverified as i64,
+                "coverage record",
+                "coverage records"
+            ))
+        );
         blocks.push(Block::Note(Words::new(words).done()));
     }
     blocks.push(study.coverage());
@@ -212,15 +280,24 @@ fn coverage(study: &Study<'_>) -> Section {
 
 fn averages(study: &Study<'_>) -> Section {
     let now = study.now();
-    let mut words = Words::default().figure("1-1").text(" shows accesses and sources per point and day, month by month. ");
+    let mut words = Words::default()
+        .figure("1-1")
+        .text(" shows accesses and sources per point and day, month by month. ");
     words = match study.totals(1) {
         Some(before) => words.text(format!(
             "Against {}, {}, and {}.",
             before.month.name(),
-            moved("accesses per point and day", now.accesses(), before.accesses()),
+            moved(
+                "accesses per point and day",
+                now.accesses(),
+                before.accesses()
+            ),
             moved("sources", now.sources(), before.sources())
         )),
-        None => words.text(format!("There are no records of {} to compare with.", study.month_before().name())),
+        None => words.text(format!(
+            "There are no records of {} to compare with.",
+            study.month_before().name()
+        )),
     };
     if let Some(year) = study.totals(12) {
         words = words.text(format!(
@@ -233,7 +310,11 @@ fn averages(study: &Study<'_>) -> Section {
     study.section(
         "averages",
         "Accesses and sources per point and day",
-        vec![Block::Paragraph(words.done()), study.averages("1-1"), study.change()],
+        vec![
+            Block::Paragraph(words.done()),
+            study.averages("1-1"),
+            study.change(),
+        ],
         Vec::new(),
     )
 }
@@ -255,31 +336,61 @@ fn changes(study: &Study<'_>) -> Section {
     let mut blocks = Vec::new();
     if study.totals(1).is_some() {
         let mut moves = study.moves();
-        moves.retain(|each| each.difference().is_some_and(|difference| !difference.is_zero()));
+        moves.retain(|each| {
+            each.difference()
+                .is_some_and(|difference| !difference.is_zero())
+        });
         moves.sort_by_key(|each| (each.exact(), each.port));
-        let fell: Vec<_> = moves.iter().filter(|each| each.exact() < 0).take(3).collect();
-        let rose: Vec<_> = moves.iter().rev().filter(|each| each.exact() > 0).take(3).collect();
-        let intro = Words::default()
-            .figure("1-2")
-            .text(format!(" compares the accesses of {} with those of {}, by destination (port type).", study.month.name(), study.month_before().name()));
+        let fell: Vec<_> = moves
+            .iter()
+            .filter(|each| each.exact() < 0)
+            .take(3)
+            .collect();
+        let rose: Vec<_> = moves
+            .iter()
+            .rev()
+            .filter(|each| each.exact() > 0)
+            .take(3)
+            .collect();
+        let intro = Words::default().figure("1-2").text(format!(
+            " compares the accesses of {} with those of {}, by destination (port type).",
+            study.month.name(),
+            study.month_before().name()
+        ));
         let intro = match (rose.as_slice(), fell.as_slice()) {
-            ([], []) => intro.text(" No port changed by a tenth of an access per point and day or more."),
-            ([], [fell, ..]) => intro.text(format!(" Access to {} fell most; none rose.", fell.port)),
-            ([rose, ..], []) => intro.text(format!(" Access to {} rose most; none fell.", rose.port)),
-            ([rose, ..], [fell, ..]) => intro.text(format!(" Access to {} fell most, access to {} rose most.", fell.port, rose.port)),
+            ([], []) => {
+                intro.text(" No port changed by a tenth of an access per point and day or more.")
+            }
+            ([], [fell, ..]) => {
+                intro.text(format!(" Access to {} fell most; none rose.", fell.port))
+            }
+            ([rose, ..], []) => {
+                intro.text(format!(" Access to {} rose most; none fell.", rose.port))
+            }
+            ([rose, ..], [fell, ..]) => intro.text(format!(
+                " Access to {} fell most, access to {} rose most.",
+                fell.port, rose.port
+            )),
         };
         blocks.push(Block::Paragraph(intro.done()));
         blocks.push(study.ports_against_last_month());
         let causes = Causes::of(study);
         for (title, moves) in [("What fell most", fell), ("What rose most", rose)] {
             if !moves.is_empty() {
-                blocks.push(Block::Paragraph(Words::default().strong(format!("{title}.")).done()));
-                blocks.push(Block::List(moves.iter().map(|each| causes.sentence(each)).collect()));
+                blocks.push(Block::Paragraph(
+                    Words::default().strong(format!("{title}.")).done(),
+                ));
+                blocks.push(Block::List(
+                    moves.iter().map(|each| causes.sentence(each)).collect(),
+                ));
             }
         }
         blocks.push(study.causes_table(&causes, &moves));
     } else {
-        let words = format!("There are no records of {} to compare with.", study.month_before().name());
+        let words = format!(
+            "There are no records of {} to compare with.",
+            study.month_before().name()
+        );
         blocks.push(Block::Paragraph(Words::new(words).done()));
     }
     for words in single(study) {
@@ -324,15 +435,28 @@ fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
         let main: Vec<_> = countries
             .iter()
             .take(2)
-            .filter_map(|(accesses, country)| Some(format!("{} ({} %)", Thing::Country.name(country), share(*accesses, all)?)))
+            .filter_map(|(accesses, country)| {
+                Some(format!(
+                    "{} ({} %)",
+                    Thing::Country.name(country),
+                    share(*accesses, all)?
+                ))
+            })
             .collect();
-        let since = port.since.filter(|_| port.before == 0).map_or_else(String::new, |since| {
-            format!(", since {}", words::day_of_year(since))
-        });
+        let since = port
+            .since
+            .filter(|_| port.before == 0)
+            .map_or_else(String::new, |since| {
+                format!(", since {}", words::day_of_year(since))
+            });
         let mut words = Words::new(format!(
             "Access to {name} was observed at a single monitoring point, {point}{since}: {} accesses, from {}{}",
             rounding::count(all),
-            if countries.len() > 2 { "most of all " } else { "" },
+            if countries.len() > 2 {
+                "most of all "
+            } else {
+                ""
+            },
             enumeration(&main)
         ));
         let spot = study.answers.rows("1-3").next();
@@ -341,7 +465,10 @@ fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
             None => words.text("."),
         };
         if port.before > 0 {
-            words = words.text(format!(" In {}, it was observed too.", study.month_before().name()));
+            words = words.text(format!(
+                " In {}, it was observed too.",
+                study.month_before().name()
+            ));
         }
         notes.push(words.done());
     }
@@ -377,7 +504,11 @@ impl<'a> Causes<'a> {
         };
         for row in answers.rows("causes") {
             let add = |parts: &mut BTreeMap<&'a str, Parts<'a>>, name| {
-                let part = parts.entry(row.text("port")).or_default().entry(name).or_default();
+                let part = parts
+                    .entry(row.text("port"))
+                    .or_default()
+                    .entry(name)
+                    .or_default();
                 part.0 += row.count("accesses");
                 part.1 += row.count("accesses_before");
             };
@@ -390,7 +521,13 @@ impl<'a> Causes<'a> {
     /// `445/tcp: from 300.1 to 210.3 accesses per point and day (−29.9 %); mostly China (−40.2), Japan (−20.1).`
     fn sentence(&self, each: &Move<'_>) -> Vec<Inline> {
         let change = change(each.now, each.before).map_or_else(
-            || format!("none in {}", self.before.map_or_else(String::new, |before| before.month.name())),
+            || {
+                format!(
+                    "none in {}",
+                    self.before
+                        .map_or_else(String::new, |before| before.month.name())
+                )
+            },
             |change| format!("{} %", change.signed()),
         );
         let countries = self.main(&self.by_country, each, |code| Thing::Country.name(code));
@@ -403,7 +540,10 @@ impl<'a> Causes<'a> {
         let words = if countries.is_empty() {
             words
         } else {
-            words.text(format!("; by source country most of it {}", enumeration(&countries)))
+            words.text(format!(
+                "; by source country most of it {}",
+                enumeration(&countries)
+            ))
         };
         let words = if points.is_empty() || self.now.points < 2 {
             words
@@ -431,30 +571,44 @@ impl<'a> Causes<'a> {
                 before: before.counted(*then),
             })
             .filter(|part| part.exact().signum() == each.exact().signum())
-            .filter(|part| part.difference().is_some_and(|difference| !difference.is_zero()))
+            .filter(|part| {
+                part.difference()
+                    .is_some_and(|difference| !difference.is_zero())
+            })
             .collect();
         moves.sort_by_key(|part| (-part.exact().abs(), part.port));
         let told = moves.iter().take(3).filter_map(|part| {
-            Some(format!("{} ({})", name(part.port), part.difference().map(Rounded::signed)?))
+            Some(format!(
+                "{} ({})",
+                name(part.port),
+                part.difference().map(Rounded::signed)?
+            ))
         });
         told.collect()
     }
 
     /// By country, in words.
     pub(in super::super) fn countries(&self, each: &Move<'_>) -> String {
-        self.main(&self.by_country, each, |code| Thing::Country.name(code)).join(", ")
+        self.main(&self.by_country, each, |code| Thing::Country.name(code))
+            .join(", ")
     }
 
     /// By point, in words.
     pub(in super::super) fn points(&self, each: &Move<'_>) -> String {
-        self.main(&self.by_point, each, ToOwned::to_owned).join(", ")
+        self.main(&self.by_point, each, ToOwned::to_owned)
+            .join(", ")
     }
 }
 
 fn focus(study: &Study<'_>) -> Section {
     if study.focus.is_empty() {
         let words = Words::new("No accesses were counted, so no port is in focus.");
-        return study.section("focus", "Ports in focus", vec![Block::Paragraph(words.done())], Vec::new());
+        return study.section(
+            "focus",
+            "Ports in focus",
+            vec![Block::Paragraph(words.done())],
+            Vec::new(),
+        );
     }
     let ports = enumeration(study.focus);
     let why = if study.edition.focus.is_empty() {
@@ -471,16 +625,40 @@ fn focus(study: &Study<'_>) -> Section {
     let main: Vec<_> = countries
         .iter()
         .take(3)
-        .filter_map(|row| Some(format!("{} ({} %)", Thing::Country.name(row.text("country")), share(row.count("accesses"), all)?)))
+        .filter_map(|row| {
+            Some(format!(
+                "{} ({} %)",
+                Thing::Country.name(row.text("country")),
+                share(row.count("accesses"), all)?
+            ))
+        })
         .collect();
     if !main.is_empty() {
-        words = words.text(format!("Their {} accesses came from {}", rounding::count(all), if countries.len() > 3 { "most of all " } else { "" }));
-        words = words.text(format!("{} (", enumeration(&main))).figure("2.1.1").text("); ").figure("2.1.2").text(" shows them day by day.");
+        words = words.text(format!(
+            "Their {} accesses came from {}",
+            rounding::count(all),
+            if countries.len() > 3 {
+                "most of all "
+            } else {
+                ""
+            }
+        ));
+        words = words
+            .text(format!("{} (", enumeration(&main)))
+            .figure("2.1.1")
+            .text("); ")
+            .figure("2.1.2")
+            .text(" shows them day by day.");
     }
-    let mut blocks = vec![Block::Paragraph(words.done()), study.focus_by_country(), study.focus_by_day()];
+    let mut blocks = vec![
+        Block::Paragraph(words.done()),
+        study.focus_by_country(),
+        study.focus_by_day(),
+    ];
     let knocks: Vec<_> = study.answers.rows("knocks").collect();
     if knocks.is_empty() {
-        let words = "How often a single source knocks cannot be said: no sources are written as they are.";
+        let words =
+            "How often a single source knocks cannot be said: no sources are written as they are.";
         blocks.push(Block::Note(Words::new(words).done()));
     } else {
         let told: Vec<_> = knocks
@@ -495,7 +673,9 @@ fn focus(study: &Study<'_>) -> Section {
                 ))
             })
             .collect();
-        let words = Words::new(format!("{} (", enumeration(&told))).figure("knocks").text(").");
+        let words = Words::new(format!("{} (", enumeration(&told)))
+            .figure("knocks")
+            .text(").");
         blocks.push(Block::Paragraph(words.done()));
         blocks.push(study.knocks());
     }
@@ -505,16 +685,33 @@ fn focus(study: &Study<'_>) -> Section {
 
 fn history(study: &Study<'_>) -> Section {
     let months: Vec<_> = study.answers.rows("2.2.1").collect();
-    let first = months.first().and_then(|row| row.text("month").parse::<crate::month::Month>().ok());
+    let first = months
+        .first()
+        .and_then(|row| row.text("month").parse::<crate::month::Month>().ok());
     let mut words = Words::default();
     if let Some(first) = first {
         words = words.text(format!("The records begin in {}. ", first.name()));
     }
-    let rated = |row: &crate::answers::Row<'_>| Counted { figure: row.count("accesses"), valid_seconds: row.count("valid_seconds") };
-    let name = |row: &crate::answers::Row<'_>| row.text("month").parse::<crate::month::Month>().map_or_else(|_| String::new(), crate::month::Month::name);
+    let rated = |row: &crate::answers::Row<'_>| Counted {
+        figure: row.count("accesses"),
+        valid_seconds: row.count("valid_seconds"),
+    };
+    let name = |row: &crate::answers::Row<'_>| {
+        row.text("month")
+            .parse::<crate::month::Month>()
+            .map_or_else(|_| String::new(), crate::month::Month::name)
+    };
     let rateable = || months.iter().filter(|row| row.count("valid_seconds") > 0);
-    let most = rateable().max_by(|one, other| rated(one).beside(rated(other)).cmp(&rated(other).beside(rated(one))));
-    let least = rateable().min_by(|one, other| rated(one).beside(rated(other)).cmp(&rated(other).beside(rated(one))));
+    let most = rateable().max_by(|one, other| {
+        rated(one)
+            .beside(rated(other))
+            .cmp(&rated(other).beside(rated(one)))
+    });
+    let least = rateable().min_by(|one, other| {
+        rated(one)
+            .beside(rated(other))
+            .cmp(&rated(other).beside(rated(one)))
+    });
     if let (Some(most), Some(least), true) = (most, least, months.len() > 1) {
         words = words.text(format!(
             "Since then, accesses per point and day were most in {} ({}) and least in {} ({}). ",
@@ -524,11 +721,19 @@ fn history(study: &Study<'_>) -> Section {
             rate(rated(least))
         ));
     }
-    words = words.figure("2.2.1").text(" shows all months, ").figure("2.2.2").text(" the last five.");
+    words = words
+        .figure("2.2.1")
+        .text(" shows all months, ")
+        .figure("2.2.2")
+        .text(" the last five.");
     study.section(
         "history",
         "Since monitoring began",
-        vec![Block::Paragraph(words.done()), study.averages("2.2.1"), study.averages("2.2.2")],
+        vec![
+            Block::Paragraph(words.done()),
+            study.averages("2.2.1"),
+            study.averages("2.2.2"),
+        ],
         Vec::new(),
     )
 }

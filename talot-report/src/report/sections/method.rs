@@ -29,7 +29,12 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         .text(", ")
         .code("sql/details.sql")
         .text(", then the figure’s query. The same records give the same report, byte for byte.");
-    let mut blocks = vec![Block::List(notes.into_iter().map(|note| Words::new(note).done()).collect())];
+    let mut blocks = vec![Block::List(
+        notes
+            .into_iter()
+            .map(|note| Words::new(note).done())
+            .collect(),
+    )];
     blocks.push(Block::Paragraph(recompute.done()));
     blocks.push(study.databases());
     study.section("method", "How these figures were made", blocks, Vec::new())
@@ -39,18 +44,29 @@ pub(super) fn provenance(study: &Study<'_>) -> Vec<(String, String)> {
     let databases: Vec<_> = study
         .answers
         .rows("databases")
-        .map(|row| match (row.text("country_database"), row.text("country_database_date")) {
-            ("", _) => "none".to_owned(),
-            (name, "") => name.to_owned(),
-            (name, date) => format!("{name} ({date})"),
+        .map(|row| {
+            match (
+                row.text("country_database"),
+                row.text("country_database_date"),
+            ) {
+                ("", _) => "none".to_owned(),
+                (name, "") => name.to_owned(),
+                (name, date) => format!("{name} ({date})"),
+            }
         })
         .collect();
     let pair = |name: &str, value: String| (name.to_owned(), value);
     vec![
         pair("Month", study.month.to_string()),
         pair("Definition of the counting rules", DEFINITION.to_string()),
-        pair("Valid point-days", point_days(study.now().valid_seconds).to_string()),
+        pair(
+            "Valid point-days",
+            point_days(study.now().valid_seconds).to_string(),
+        ),
         pair("Country database", databases.join(", ")),
-        pair("Made by", format!("talot-report {}", env!("CARGO_PKG_VERSION"))),
+        pair(
+            "Made by",
+            format!("talot-report {}", env!("CARGO_PKG_VERSION")),
+        ),
     ]
 }

@@ -80,7 +80,13 @@ pub fn document(study: &Study<'_>) -> Document {
 
 impl Study<'_> {
     /// A section; the analyst's own words come first.
-    fn section(&self, id: &str, title: impl Into<String>, blocks: Vec<Block>, sections: Vec<Section>) -> Section {
+    fn section(
+        &self,
+        id: &str,
+        title: impl Into<String>,
+        blocks: Vec<Block>,
+        sections: Vec<Section>,
+    ) -> Section {
         let heading = SECTIONS.iter().find(|section| section.id == id);
         let words = self.edition.sections.get(id).cloned().map(Block::Analyst);
         Section {

@@ -13,7 +13,8 @@ use crate::{
     words::{Words, enumeration},
 };
 
-const ROUNDED: &str = "All shares are rounded to one decimal place, so they may not add up to 100 per cent.";
+const ROUNDED: &str =
+    "All shares are rounded to one decimal place, so they may not add up to 100 per cent.";
 
 pub(super) fn section(study: &Study<'_>) -> Section {
     let month = study.month.name();
@@ -21,7 +22,14 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         "observed",
         format!("Unsolicited accesses observed in {month}"),
         Vec::new(),
-        vec![days(study), shares(study), countries(study), points(study), sources(study), backscatter(study)],
+        vec![
+            days(study),
+            shares(study),
+            countries(study),
+            points(study),
+            sources(study),
+            backscatter(study),
+        ],
     )
 }
 
@@ -38,7 +46,10 @@ fn first(study: &Study<'_>, id: &str, thing: Thing, column: &str) -> String {
         .take(3)
         .filter_map(|row| {
             let share = share(row.count(column), whole)?;
-            Some(format!("{} ({share} %)", thing.name(row.text(thing.column()))))
+            Some(format!(
+                "{} ({share} %)",
+                thing.name(row.text(thing.column()))
+            ))
         })
         .collect();
     enumeration(&first)
@@ -47,7 +58,10 @@ fn first(study: &Study<'_>, id: &str, thing: Thing, column: &str) -> String {
 fn days(study: &Study<'_>) -> Section {
     let words = Words::default()
         .figure("2-1")
-        .text(format!(" shows the accesses of each day of {}, ", study.month.name()))
+        .text(format!(
+            " shows the accesses of each day of {}, ",
+            study.month.name()
+        ))
         .figure("2-2")
         .text(" the sources, by destination (port type).");
     study.section(
@@ -90,7 +104,10 @@ fn shares(study: &Study<'_>) -> Section {
 
 fn countries(study: &Study<'_>) -> Section {
     let accesses = study.now().accesses;
-    let unknown = study.answers.rows("countries").find(|row| row.text("country") == "ZZ");
+    let unknown = study
+        .answers
+        .rows("countries")
+        .find(|row| row.text("country") == "ZZ");
     let unknown = unknown.map_or(0, |row| row.count("accesses"));
     let words = Words::default()
         .figure("2-5")
@@ -133,9 +150,17 @@ fn points(study: &Study<'_>) -> Section {
         .answers
         .rows("ports")
         .take(10)
-        .filter(|row| row.integer("points_that_saw_it").is_some_and(|seen| seen < row.count("points")))
+        .filter(|row| {
+            row.integer("points_that_saw_it")
+                .is_some_and(|seen| seen < row.count("points"))
+        })
         .map(|row| {
-            format!("{} ({} of {})", row.text("port"), row.count("points_that_saw_it"), row.count("points"))
+            format!(
+                "{} ({} of {})",
+                row.text("port"),
+                row.count("points_that_saw_it"),
+                row.count("points")
+            )
         })
         .collect();
     let words = Words::default()
@@ -146,12 +171,19 @@ fn points(study: &Study<'_>) -> Section {
     let words = if few.is_empty() {
         words.text("Each of the ten most accessed ports was seen at every point.")
     } else {
-        words.text(format!("Of the ten most accessed ports, not every point saw {}.", enumeration(&few)))
+        words.text(format!(
+            "Of the ten most accessed ports, not every point saw {}.",
+            enumeration(&few)
+        ))
     };
     study.section(
         "points",
         "Point by point",
-        vec![Block::Paragraph(words.done()), study.points(), study.spread()],
+        vec![
+            Block::Paragraph(words.done()),
+            study.points(),
+            study.spread(),
+        ],
         Vec::new(),
     )
 }
@@ -163,7 +195,10 @@ fn sources(study: &Study<'_>) -> Section {
         blocks.extend(study.of_plain_sources().into_iter().map(Block::Note));
         return study.section("sources", "The sources more closely", blocks, Vec::new());
     }
-    let whole = study.answers.rows("addresses").find(|row| row.date("date").is_none());
+    let whole = study
+        .answers
+        .rows("addresses")
+        .find(|row| row.date("date").is_none());
     let figure = |column: &str| whole.as_ref().map_or(0, |row| row.count(column));
     let busiest = study.answers.rows("concentration").next();
     let part = |column: &str| {
@@ -176,7 +211,10 @@ fn sources(study: &Study<'_>) -> Section {
         rounding::count(figure("addresses"))
     ))
     .figure("addresses")
-    .text(format!("): each was a source {} times on average. ", shown(study.sources_per_address())))
+    .text(format!(
+        "): each was a source {} times on average. ",
+        shown(study.sources_per_address())
+    ))
     .text(format!(
         "The ten busiest addresses sent {} % of the accesses, the busiest hundredth {} % (",
         shown(part("of_first_10")),
@@ -184,17 +222,27 @@ fn sources(study: &Study<'_>) -> Section {
     ))
     .figure("concentration")
     .text("). ");
-    let known_before = study.answers.rows("forms").any(|row| row.count("ago") == 1 && row.count("plain") > 0);
+    let known_before = study
+        .answers
+        .rows("forms")
+        .any(|row| row.count("ago") == 1 && row.count("plain") > 0);
     let mut blocks = Vec::new();
     if known_before {
         let of = |kind: &str| {
             let rows = || study.answers.rows("returning");
             let whole: i64 = rows().map(|row| row.count("addresses")).sum();
-            let part: i64 = rows().filter(|row| row.text("addresses_are") == kind).map(|row| row.count("addresses")).sum();
+            let part: i64 = rows()
+                .filter(|row| row.text("addresses_are") == kind)
+                .map(|row| row.count("addresses"))
+                .sum();
             share(part, whole)
         };
         words = words
-            .text(format!("Of the addresses, {} % had been seen in {} too (", shown(of("returning")), study.month_before().name()))
+            .text(format!(
+                "Of the addresses, {} % had been seen in {} too (",
+                shown(of("returning")),
+                study.month_before().name()
+            ))
             .figure("returning")
             .text("). ");
     }
@@ -204,7 +252,10 @@ fn sources(study: &Study<'_>) -> Section {
     if known_before {
         let before = study.month_before().name();
         let title = format!("New and returning addresses, {}", study.month.name());
-        let note: Vec<Inline> = Words::new(format!("Returning: seen in {before} too, at any point. New: not seen then.")).done();
+        let note: Vec<Inline> = Words::new(format!(
+            "Returning: seen in {before} too, at any point. New: not seen then."
+        ))
+        .done();
         blocks.push(study.kinds("returning", "addresses_are", "Addresses", title, vec![note]));
     } else {
         blocks.push(note(&format!(
@@ -234,7 +285,11 @@ fn backscatter(study: &Study<'_>) -> Section {
     study.section(
         "backscatter",
         "Backscatter and strays",
-        vec![Block::Paragraph(words.done()), study.backscatter_by_day(), study.backscatter()],
+        vec![
+            Block::Paragraph(words.done()),
+            study.backscatter_by_day(),
+            study.backscatter(),
+        ],
         Vec::new(),
     )
 }

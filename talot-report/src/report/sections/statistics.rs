@@ -31,8 +31,20 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         "Statistical information over six months",
         Vec::new(),
         vec![
-            part("half-year-ports", "Shares of each destination (port type)", ["3-1", "3-2"], Thing::Port, "destination (port type)"),
-            part("half-year-countries", "Shares by source country", ["3-3", "3-4"], Thing::Country, "source country"),
+            part(
+                "half-year-ports",
+                "Shares of each destination (port type)",
+                ["3-1", "3-2"],
+                Thing::Port,
+                "destination (port type)",
+            ),
+            part(
+                "half-year-countries",
+                "Shares by source country",
+                ["3-3", "3-4"],
+                Thing::Country,
+                "source country",
+            ),
         ],
     )
 }
