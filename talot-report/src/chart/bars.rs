@@ -47,7 +47,7 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
         }
     };
     let widest = values(plot)
-        .map(|value| layout.text(&number(value, decimals)))
+        .map(|value| layout.bold(&number(value, decimals)))
         .fold(0.0, f64::max);
     let valued = widest <= thickness;
     let body = html! {

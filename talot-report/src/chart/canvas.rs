@@ -41,6 +41,11 @@ impl Layout {
         text::width(text, self.size)
     }
 
+    /// Width of a text in bold.
+    pub(crate) fn bold(&self, text: &str) -> f64 {
+        self.text(text) * 1.12
+    }
+
     /// Width of the widest of the texts.
     pub(crate) fn widest<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> f64 {
         texts

@@ -170,7 +170,7 @@ fn values_at_points(plot: &Plot, scale: &Scale, area: &Area, layout: &Layout) ->
         })
     };
     let step = area.width() / f64_of(count.max(1));
-    let fits = |text: &str| layout.text(text) <= step;
+    let fits = |text: &str| layout.bold(text) + 4.0 <= step;
     html! {
         @for (order, series) in plot.series.iter().enumerate() {
             @for (place, value) in series.values.iter().enumerate() {

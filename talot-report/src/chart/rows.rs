@@ -78,7 +78,7 @@ fn draw(
     let names = layout
         .widest(rows.iter().map(|(name, _)| *name))
         .min(layout.width * 0.4);
-    let texts = layout.widest(bars().map(|bar| bar.text.as_str()));
+    let texts = bars().map(|bar| layout.bold(&bar.text)).fold(0.0, f64::max);
     let thickness = if entries.len() > 1 {
         layout.size + 3.0
     } else {

@@ -31,13 +31,14 @@ pub(crate) fn shares(plot: &Plot, layout: &Layout, id: &str) -> Drawing {
 fn stacked(plot: &Plot, scale: &Scale, layout: &Layout, id: &str, shares: bool) -> Drawing {
     let entries: Vec<_> = plot.series.iter().map(entry).collect();
     let gutter = legend::gutter(&entries, Swatch::Fill, layout);
-    let names_beside = gutter <= layout.width * 0.36 && (shares || !layout.is_narrow());
+    let named = entries.len() > 1;
+    let names_beside = named && gutter <= layout.width * 0.36 && (shares || !layout.is_narrow());
     let top = axis::head(layout);
     let area = Area {
         left: axis::room(scale, layout),
         top,
         right: layout.width - if names_beside { gutter } else { 2.0 },
-        bottom: top + if layout.is_narrow() { 300.0 } else { 330.0 },
+        bottom: top + height(entries.len(), layout),
     };
     let segments = segments(
         plot,
@@ -58,7 +59,8 @@ fn stacked(plot: &Plot, scale: &Scale, layout: &Layout, id: &str, shares: bool) 
             0.0,
         )
     } else {
-        legend::lines(&entries, Swatch::Fill, id, layout, below + 4.0)
+        let named = if named { &entries[..] } else { &[] };
+        legend::lines(named, Swatch::Fill, id, layout, below + 4.0)
     };
     let body = html! {
         @if entries.iter().any(|entry| entry.look.hatched) { (legend::hatching(id)) }
@@ -75,6 +77,15 @@ fn stacked(plot: &Plot, scale: &Scale, layout: &Layout, id: &str, shares: bool) 
     Drawing {
         height: below + names_height + 4.0,
         body,
+    }
+}
+
+/// A single series needs less room.
+fn height(series: usize, layout: &Layout) -> f64 {
+    match (series, layout.is_narrow()) {
+        (0 | 1, _) => 180.0,
+        (_, true) => 300.0,
+        (_, false) => 330.0,
     }
 }
 

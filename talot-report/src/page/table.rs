@@ -6,12 +6,14 @@ use crate::report::model::{Cell, Table};
 
 /// Text of more characters is broken into lines.
 const LONG: usize = 24;
+/// Tables of as many columns are set smaller.
+const MANY: usize = 8;
 
 /// The table in a box of its own, which `name` names to those who cannot see it.
 pub(crate) fn draw(table: &Table, name: &str) -> Markup {
     html! {
         div.scroll role="group" aria-label=(name) tabindex="0" {
-            table {
+            table class=[(table.columns.len() >= MANY).then_some("dense")] {
                 @if !table.caption.is_empty() { caption { (table.caption) } }
                 thead {
                     tr {
