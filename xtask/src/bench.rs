@@ -32,6 +32,22 @@ const TOOLS: [(&str, &str); 4] = [
     ("tc", "iproute2"),
 ];
 
+/// Measures how long a monthly report takes.
+pub(crate) fn report(workspace: &Path, arguments: &[OsString]) -> Result<()> {
+    let mut command = shell::cargo(workspace);
+    command
+        .args([
+            "bench",
+            "--package",
+            "talot-report",
+            "--bench",
+            "report",
+            "--",
+        ])
+        .args(arguments);
+    shell::run(&mut command)
+}
+
 /// Sets up, builds, and measures in network namespaces of its own.
 pub(crate) fn bench(workspace: &Path, arguments: &[OsString]) -> Result<()> {
     setup(workspace)?;

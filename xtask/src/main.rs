@@ -58,7 +58,7 @@ enum Command {
         /// Print one JSON object per row instead of a table.
         #[arg(long)]
         json: bool,
-        /// Only this tier: test, live, drain, close or enrich. May be given several times.
+        /// Only this tier: test, live, drain, close, enrich or report. May be given several times.
         #[arg(long)]
         tier: Vec<String>,
         /// Rows of the day that is closed.
@@ -120,13 +120,21 @@ fn execute(command: Command) -> Result<()> {
             let mut arguments: Vec<OsString> = Vec::new();
             arguments.extend(quick.then(|| "--quick".into()));
             arguments.extend(json.then(|| "--json".into()));
-            for tier in tier {
-                arguments.extend(["--tier".into(), tier.into()]);
+            let report = tier.is_empty() || tier.iter().any(|tier| tier == "report");
+            let report = report.then(|| arguments.clone());
+            let (all, tiers) = (
+                tier.is_empty(),
+                tier.into_iter().filter(|tier| tier != "report"),
+            );
+            let tiers: Vec<OsString> = tiers.map(OsString::from).collect();
+            if all || !tiers.is_empty() {
+                arguments.extend(tiers.into_iter().flat_map(|tier| ["--tier".into(), tier]));
+                if let Some(rows) = rows {
+                    arguments.extend(["--rows".into(), rows.to_string().into()]);
+                }
+                bench::bench(workspace, &arguments)?;
             }
-            if let Some(rows) = rows {
-                arguments.extend(["--rows".into(), rows.to_string().into()]);
-            }
-            bench::bench(workspace, &arguments)
+            report.map_or(Ok(()), |arguments| bench::report(workspace, &arguments))
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What the tests need beside the toolchain: scanners, second readers of packets, of records and of
-//! countries, rustfmt and clippy.
+//! countries, a browser and a judge of pages, rustfmt and clippy.
 //!
 //! Nothing here is an error: a test that lacks something says that it skips.
 
@@ -14,6 +14,7 @@ use crate::{apt, shell};
 
 /// Programs and the Debian packages that hold them.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("chromium", "chromium"),
     ("curl", "curl"),
     ("hping3", "hping3"),
     ("ip", "iproute2"),
@@ -36,8 +37,9 @@ const PYTHON: [(&str, &str); 3] = [
     ("mmdb_writer", "mmdb_writer>=0.2,<0.3"),
 ];
 
-/// npm's packages for the tests of the dashboards: Grafana's own types, and who checks them.
-const NODE: [&str; 2] = ["@grafana/schema@13.2.3", "typescript@5.9.3"];
+/// npm's packages for the tests: Grafana's own types, and who checks dashboards by them; who says
+/// what in a page keeps people out.
+const NODE: [&str; 3] = ["@grafana/schema@13.2.3", "typescript@5.9.3", "axe-core@4"];
 
 /// Installs what is missing where that is possible, and says what stays missing.
 pub(crate) fn prepare(workspace: &Path) {

@@ -1,0 +1,8 @@
+-- Accesses by month and country: the ten first over six months, and the others.
+SELECT t.month, CASE WHEN h.place <= 10 THEN h.place ELSE 11 END AS place,
+       CASE WHEN h.place <= 10 THEN t.country ELSE 'other' END AS country, SUM(t.packets) AS accesses
+FROM country_days t
+JOIN country_half h ON h.country = t.country
+WHERE t.ago <= 5
+GROUP BY t.month, CASE WHEN h.place <= 10 THEN h.place ELSE 11 END, CASE WHEN h.place <= 10 THEN t.country ELSE 'other' END
+ORDER BY t.month NULLS LAST, place NULLS LAST;

@@ -1,0 +1,21 @@
+-- The days of each point: what was watched, what was left out.
+SELECT p.point,
+       COUNT(*) AS days,
+       SUM(CASE WHEN c.date IS NULL THEN 0 ELSE 1 END) AS recorded,
+       SUM(CASE WHEN c.status = 'full' THEN 1 ELSE 0 END) AS full_days,
+       SUM(CASE WHEN c.status = 'partial' THEN 1 ELSE 0 END) AS partial_days,
+       SUM(CASE WHEN c.status = 'down' THEN 1 ELSE 0 END) AS down_days,
+       SUM(CASE WHEN c.status = 'maintenance' THEN 1 ELSE 0 END) AS maintenance_days,
+       SUM(CASE WHEN c.status <> 'maintenance' AND l.date IS NOT NULL THEN 1 ELSE 0 END) AS left_out_days,
+       SUM(CASE WHEN d.date IS NULL THEN 0 ELSE 1 END) AS counted_days,
+       COALESCE(SUM(d.valid_seconds), 0) AS valid_seconds,
+       COALESCE(SUM(CASE WHEN c.mode = 'dark' AND d.date IS NOT NULL THEN 1 ELSE 0 END), 0) AS dark_days,
+       COALESCE(SUM(CASE WHEN c.sources_lower_bound AND d.date IS NOT NULL THEN 1 ELSE 0 END), 0) AS lower_bound_days,
+       COALESCE(SUM(CASE WHEN d.date IS NOT NULL THEN c.missed END), 0) AS missed
+FROM (SELECT DISTINCT c.point FROM coverage c JOIN calendar k ON k.date = c.date WHERE k.ago = 0) p
+CROSS JOIN (SELECT date FROM calendar WHERE ago = 0) k
+LEFT JOIN coverage c ON c.date = k.date AND c.point = p.point
+LEFT JOIN left_out l ON l.date = k.date AND l.point = p.point
+LEFT JOIN counted d ON d.date = k.date AND d.point = p.point
+GROUP BY p.point
+ORDER BY p.point NULLS LAST;

@@ -1,0 +1,78 @@
+-- What the queries of the figures share about the ports that they look at more closely: the most accessed
+-- ones of the month and of the month before, and those in focus.
+
+CREATE TABLE shown_ports AS
+SELECT port FROM port_totals WHERE (ago = 0 AND place <= 20) OR (ago = 1 AND place <= 10)
+UNION
+SELECT port FROM focus_ports;
+
+-- Port types with the name under which they are shown.
+CREATE TABLE shown_types AS
+SELECT g.port_type, g.name AS port
+FROM port_groups g
+JOIN shown_ports s ON s.port = g.name
+UNION
+SELECT s.port AS port_type, s.port
+FROM shown_ports s
+LEFT JOIN port_groups g ON g.port_type = s.port
+WHERE g.port_type IS NULL;
+
+-- By port, point and country: this month, the one before, and the 28 days before this month.
+CREATE TABLE port_places AS
+SELECT s.port, p.point, p.country,
+       SUM(CASE WHEN d.ago = 0 THEN p.packets ELSE 0 END) AS packets,
+       SUM(CASE WHEN d.ago = 0 THEN p.sources ELSE 0 END) AS sources,
+       SUM(CASE WHEN d.ago = 1 THEN p.packets ELSE 0 END) AS packets_before,
+       SUM(CASE WHEN d.baseline = 1 THEN p.packets ELSE 0 END) AS packets_baseline,
+       MIN(CASE WHEN d.ago = 0 THEN p.date END) AS first_date
+FROM recent_ports p
+JOIN counted d ON d.date = p.date AND d.point = p.point
+JOIN shown_types s ON s.port_type = p.port_type
+WHERE p.class = 'access'
+GROUP BY s.port, p.point, p.country;
+
+CREATE TABLE port_points AS
+SELECT port, point, SUM(packets) AS packets, SUM(sources) AS sources, SUM(packets_before) AS packets_before,
+       SUM(packets_baseline) AS packets_baseline, MIN(first_date) AS first_date
+FROM port_places
+GROUP BY port, point;
+
+-- One port at one point, for a figure of its own: of the ports in focus the one that the fewest points saw, at the
+-- point that saw most of it.
+CREATE TABLE spot AS
+SELECT port, point
+FROM (SELECT f.port, p.point,
+             ROW_NUMBER() OVER (ORDER BY n.points NULLS LAST, p.packets DESC NULLS LAST,
+                                f.place NULLS LAST, p.point NULLS LAST) AS place
+      FROM focus_ports f
+      JOIN port_points p ON p.port = f.port
+      JOIN (SELECT port, COUNT(*) AS points FROM port_points WHERE packets > 0 GROUP BY port) n ON n.port = f.port
+      WHERE p.packets > 0) t
+WHERE place = 1;
+
+-- The ports in focus by day, point and country.
+CREATE TABLE focus_days AS
+SELECT p.date, p.point, p.country, f.place, f.port, SUM(p.packets) AS packets, SUM(p.sources) AS sources
+FROM recent_ports p
+JOIN counted d ON d.date = p.date AND d.point = p.point
+JOIN shown_types s ON s.port_type = p.port_type
+JOIN focus_ports f ON f.port = s.port
+WHERE p.class = 'access' AND d.ago = 0
+GROUP BY p.date, p.point, p.country, f.place, f.port;
+
+-- Points and days whose sources are written as they are.
+CREATE TABLE plain AS
+SELECT d.date, d.point, d.ago
+FROM counted d
+LEFT JOIN without_sources w ON w.date = d.date AND w.point = d.point
+WHERE d.ago <= 1 AND d.sources_form = 'plain' AND w.date IS NULL;
+
+-- The accesses of every address, this month and the one before.
+CREATE TABLE addresses AS
+SELECT s.source,
+       SUM(CASE WHEN d.ago = 0 THEN s.packets ELSE 0 END) AS packets,
+       SUM(CASE WHEN d.ago = 1 THEN s.packets ELSE 0 END) AS packets_before
+FROM recent_sources s
+JOIN plain d ON d.date = s.date AND d.point = s.point
+WHERE s.class = 'access'
+GROUP BY s.source;

@@ -1,0 +1,117 @@
+//! The engine that runs the queries: DataFusion over the records.
+
+mod answer;
+mod table;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use datafusion::{
+    datasource::MemTable,
+    execution::{memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
+    prelude::{DataFrame, SessionConfig, SessionContext},
+    sql::parser::{DFParser, Statement},
+};
+use tokio::runtime::Runtime;
+
+use crate::{
+    parallel::processors,
+    records::{Records, Table},
+    report::model::Data,
+};
+use table::Files;
+
+/// What grouping and sorting may hold in memory before they go on from disk, in bytes.
+const MEMORY: usize = 2 << 30;
+
+/// DataFusion, with the views `sources`, `ports` and `coverage`.
+pub struct Engine {
+    context: SessionContext,
+    runtime: Runtime,
+}
+
+impl Engine {
+    /// Opens the records. `read` is called whenever a file of them has been read.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn open(records: &Records, read: &Arc<dyn Fn() + Send + Sync>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(processors())
+            .build()
+            .context("starting the engine's threads")?;
+        let memory = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY)))
+            .build_arc()?;
+        let config = SessionConfig::new().with_target_partitions(processors());
+        let context = SessionContext::new_with_config_rt(config, memory);
+
+        let coverage = MemTable::try_new(
+            Table::Coverage.schema(),
+            vec![vec![records.coverage.clone()]],
+        )?;
+        context.register_table(Table::Coverage.name(), Arc::new(coverage))?;
+        let ports = records.point_days.iter().map(|day| day.ports.clone());
+        let sources = records
+            .point_days
+            .iter()
+            .filter_map(|day| day.sources.clone());
+        for (table, paths) in [
+            (Table::Ports, ports.collect()),
+            (Table::Sources, sources.collect::<Arc<[_]>>()),
+        ] {
+            let read = Arc::clone(read);
+            let files = Files { table, paths, read };
+            context.register_table(table.name(), Arc::new(files))?;
+        }
+        Ok(Self { context, runtime })
+    }
+
+    /// Runs the statements of a script, for what they define.
+    ///
+    /// # Errors
+    /// When one of them fails.
+    pub fn define(&self, script: &str) -> Result<()> {
+        for statement in statements(script)? {
+            let shown = statement.to_string();
+            let shown = shown.lines().next().unwrap_or_default().to_owned();
+            self.runtime
+                .block_on(async { self.plan(statement).await?.collect().await.map_err(plain) })
+                .with_context(|| format!("running `{shown}`"))?;
+        }
+        Ok(())
+    }
+
+    /// Answers a query.
+    ///
+    /// # Errors
+    /// When it is not a single statement, or fails.
+    pub fn ask(&self, query: &str) -> Result<Data> {
+        let mut statements = statements(query)?.into_iter();
+        let (Some(statement), None) = (statements.next(), statements.next()) else {
+            bail!("that is not one SQL statement");
+        };
+        self.runtime.block_on(async {
+            let frame = self.plan(statement).await?;
+            let columns = frame.schema().fields().iter();
+            let columns = columns.map(|field| field.name().clone()).collect();
+            let batches = frame.collect().await.map_err(plain)?;
+            answer::of(columns, &batches)
+        })
+    }
+
+    async fn plan(&self, statement: Statement) -> Result<DataFrame> {
+        let plan = self.context.state().statement_to_plan(statement).await;
+        let plan = plan.map_err(plain)?;
+        self.context.execute_logical_plan(plan).await.map_err(plain)
+    }
+}
+
+fn statements(script: &str) -> Result<impl IntoIterator<Item = Statement>> {
+    DFParser::parse_sql(script).map_err(plain)
+}
+
+/// Without the hints at how DataFusion could say more.
+fn plain(error: datafusion::error::DataFusionError) -> anyhow::Error {
+    anyhow::anyhow!("{}", error.strip_backtrace())
+}

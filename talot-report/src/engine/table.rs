@@ -1,0 +1,132 @@
+//! A table of the records, for DataFusion: the files of the point-days, one after the other.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use datafusion::{
+    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    catalog::{Session, TableProvider},
+    error::{DataFusionError, Result},
+    execution::{SendableRecordBatchStream, TaskContext},
+    logical_expr::{Expr, TableType},
+    physical_plan::{
+        ExecutionPlan,
+        stream::RecordBatchStreamAdapter,
+        streaming::{PartitionStream, StreamingTableExec},
+    },
+};
+use futures_util::stream;
+
+use crate::{
+    parallel::processors,
+    records::{Table, file::File},
+};
+
+/// Called when a file has been read.
+pub(crate) type Read = Arc<dyn Fn() + Send + Sync>;
+
+/// Files of a table.
+pub(crate) struct Files {
+    pub(crate) table: Table,
+    pub(crate) paths: Arc<[PathBuf]>,
+    pub(crate) read: Read,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} files of {}", self.paths.len(), self.table.name())
+    }
+}
+
+#[async_trait]
+impl TableProvider for Files {
+    fn schema(&self) -> SchemaRef {
+        self.table.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let columns: Arc<[usize]> = match projection {
+            Some(columns) => columns.as_slice().into(),
+            None => (0..self.schema().fields().len()).collect(),
+        };
+        let schema = Arc::new(self.schema().project(&columns)?);
+        let parts = processors();
+        let share = |first| {
+            let files = self.paths.iter().skip(first).step_by(parts).cloned();
+            Arc::new(Share {
+                files: files.collect(),
+                table: self.table,
+                columns: Arc::clone(&columns),
+                schema: Arc::clone(&schema),
+                read: Arc::clone(&self.read),
+            }) as Arc<dyn PartitionStream>
+        };
+        let shares = (0..parts).map(share).collect();
+        let plan = StreamingTableExec::try_new(schema, shares, None, [], false, None)?;
+        Ok(Arc::new(plan))
+    }
+}
+
+/// The files that one processor reads.
+struct Share {
+    files: Arc<[PathBuf]>,
+    table: Table,
+    columns: Arc<[usize]>,
+    schema: SchemaRef,
+    read: Read,
+}
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} files of {}", self.files.len(), self.table.name())
+    }
+}
+
+impl PartitionStream for Share {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (table, columns) = (self.table, Arc::clone(&self.columns));
+        let files = Arc::clone(&self.files);
+        let read = Arc::clone(&self.read);
+        let batches = (0..files.len()).flat_map(move |index| {
+            read();
+            rows(&files[index], table, &columns)
+        });
+        let stream = stream::iter(batches);
+        Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            stream,
+        ))
+    }
+}
+
+fn rows(
+    path: &PathBuf,
+    table: Table,
+    columns: &[usize],
+) -> Box<dyn Iterator<Item = Result<RecordBatch>> + Send> {
+    let named = {
+        let path = path.clone();
+        move |error: anyhow::Error| {
+            let error = error.context(format!("reading {}", path.display()));
+            DataFusionError::External(error.into())
+        }
+    };
+    match File::read(path).and_then(|file| file.rows(table, columns)) {
+        Ok(rows) => Box::new(rows.map(move |batch| batch.map_err(&named))),
+        Err(error) => Box::new(std::iter::once(Err(named(error)))),
+    }
+}

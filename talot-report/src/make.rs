@@ -1,0 +1,242 @@
+//! `talot-report month`: from records to files.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail, ensure};
+use jiff::civil::Date;
+
+use crate::{
+    answers::Answers,
+    arguments::MonthArguments,
+    edition::Edition,
+    engine::Engine,
+    mistake::Mistake,
+    month::Month,
+    output, page,
+    parameters::{Parameters, focus_sql, recent},
+    progress,
+    queries::{DETAILS, PREAMBLE, QUERIES},
+    records::{Load, Records, load},
+    report::{self, Study},
+    rounding::Counted,
+};
+
+/// Problems that are told on standard error.
+const TOLD: usize = 20;
+
+/// Makes a month's report.
+pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
+    let MonthArguments {
+        month,
+        records,
+        out,
+        edition,
+        exclude,
+    } = arguments;
+    let edition = edition
+        .as_deref()
+        .map(Edition::load)
+        .transpose()?
+        .unwrap_or_default();
+    let verified = !records.no_verify;
+    let records = find(&records.folder, *month, verified)?;
+    let parameters = Parameters::new(*month, &records, exclude, &edition.port_groups());
+    for exclusion in exclude {
+        if !records
+            .point_days
+            .iter()
+            .any(|day| exclusion.covers(day.date, &day.point))
+        {
+            let date = exclusion.date;
+            let point = exclusion
+                .point
+                .as_ref()
+                .map_or_else(String::new, |point| format!("/{point}"));
+            let error = anyhow!(
+                "--exclude {date}{point}: there is no such record up to {}",
+                month.name()
+            );
+            return Err(Mistake::from(error).into());
+        }
+    }
+
+    let bar = progress::bar("counting");
+    let engine = Engine::open(&records, &progress::tick(&bar))?;
+    bar.set_length(passes(&records, &parameters));
+    let preamble = [parameters.sql(), PREAMBLE.to_owned()];
+    for script in &preamble {
+        engine.define(script)?;
+    }
+    check(&engine, *month)?;
+    let focus = if edition.focus.is_empty() {
+        moved_most(&engine)?
+    } else {
+        edition.focus.clone()
+    };
+    let focus_table = focus_sql(&focus);
+    engine.define(&focus_table)?;
+    engine.define(DETAILS)?;
+    let mut answers = Answers::default();
+    for query in QUERIES {
+        answers.insert(query.id, engine.ask(query.sql)?);
+    }
+    bar.finish_and_clear();
+
+    let study = Study {
+        month: *month,
+        answers: &answers,
+        edition: &edition,
+        focus: &focus,
+        problems: &records.problems,
+        verified,
+    };
+    let document = report::document(&study);
+    output::write(out, "index.html", &page::report(&document))?;
+    output::write(
+        out,
+        "report.json",
+        &output::report(&document, &focus, &records.problems),
+    )?;
+    for query in QUERIES {
+        let id = query.id;
+        output::write(out, &format!("data/{id}.csv"), &output::csv(answers.of(id)))?;
+        output::write(out, &format!("sql/{id}.sql"), query.sql)?;
+    }
+    let [parameters_sql, _] = &preamble;
+    for (name, text) in [
+        ("records-duckdb", parameters.duckdb().as_str()),
+        ("parameters", parameters_sql),
+        ("preamble", PREAMBLE),
+        ("focus", &focus_table),
+        ("details", DETAILS),
+    ] {
+        output::write(out, &format!("sql/{name}.sql"), text)?;
+    }
+    tell(&records);
+    Ok(())
+}
+
+/// Finds and verifies the records up to a month.
+fn find(folder: &Path, month: Month, verify: bool) -> Result<Records> {
+    let bar = progress::bar("verifying");
+    let records = load(&Load {
+        folder,
+        until: Some(month.last()),
+        sources_from: Some(recent(month)),
+        verify,
+        progress: &|done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        },
+    })?;
+    bar.finish_and_clear();
+    let of_month = |date: &Date| Month::of(*date) == month;
+    let mut dates = records.point_days.iter().map(|day| day.date);
+    if !dates.clone().any(|date| of_month(&date)) {
+        tell(&records);
+        let span = match (dates.next(), dates.next_back()) {
+            (Some(first), Some(last)) => format!("those before it reach from {first} to {last}"),
+            (Some(only), None) => format!("the only one before it is of {only}"),
+            _ => "there are none before it either".to_owned(),
+        };
+        bail!(
+            "there are no records of {} in {}; {span}",
+            month.name(),
+            folder.display()
+        );
+    }
+    Ok(records)
+}
+
+/// Refuses records that contradict each other, and a month of which nothing counts.
+fn check(engine: &Engine, month: Month) -> Result<()> {
+    let mut answers = Answers::default();
+    answers.insert(
+        "contradictions",
+        engine.ask(include_str!("../sql/check.sql"))?,
+    );
+    if let Some(row) = answers.rows("contradictions").next() {
+        let (date, point) = (row.text("date"), row.text("point"));
+        bail!(
+            "the records contradict each other: on {date} the ports of {point} hold {} accesses, {} backscatter and {} strays, its \
+             coverage record says {}, {} and {}; leave that day out by --exclude {date}/{point}=REASON",
+            row.count("ports_access"),
+            row.count("ports_backscatter"),
+            row.count("ports_stray"),
+            row.count("access"),
+            row.count("backscatter"),
+            row.count("stray")
+        );
+    }
+    answers.insert(
+        "month",
+        engine.ask("SELECT valid_seconds FROM counted_months WHERE ago = 0")?,
+    );
+    let valid: i64 = answers
+        .rows("month")
+        .map(|row| row.count("valid_seconds"))
+        .sum();
+    ensure!(
+        valid > 0,
+        "no day of {} counts: all are maintenance, left out, or without observation",
+        month.name()
+    );
+    Ok(())
+}
+
+/// The two ports whose accesses per point and day changed most; without a month before, the two most accessed.
+fn moved_most(engine: &Engine) -> Result<Vec<String>> {
+    let mut answers = Answers::default();
+    answers.insert("ports", engine.ask(include_str!("../sql/moved.sql"))?);
+    let mut ports: Vec<_> = answers
+        .rows("ports")
+        .map(|row| {
+            let now = Counted {
+                figure: row.count("accesses"),
+                valid_seconds: row.count("valid_seconds"),
+            };
+            let before = Counted {
+                figure: row.count("accesses_before"),
+                valid_seconds: row.count("valid_seconds_before"),
+            };
+            let size = if before.valid_seconds > 0 {
+                (now.beside(before) - before.beside(now)).abs()
+            } else {
+                now.figure.into()
+            };
+            (-size, row.text("port").to_owned())
+        })
+        .collect();
+    ports.sort();
+    Ok(ports.into_iter().take(2).map(|(_, port)| port).collect())
+}
+
+/// How many files the queries read, one after the other.
+fn passes(records: &Records, parameters: &Parameters) -> u64 {
+    let of_ports = records.point_days.len();
+    let recent = parameters.recent();
+    let recent_ports = records
+        .point_days
+        .iter()
+        .filter(|day| day.date >= recent)
+        .count();
+    let recent_sources = records
+        .point_days
+        .iter()
+        .filter(|day| day.date >= recent && day.sources.is_some())
+        .count();
+    (of_ports * 3 + recent_ports * 2 + recent_sources * 5) as u64
+}
+
+/// Says what is wrong with the records.
+fn tell(records: &Records) {
+    for problem in records.problems.iter().take(TOLD) {
+        eprintln!("talot-report: {problem}");
+    }
+    if records.problems.len() > TOLD {
+        eprintln!(
+            "talot-report: … and {} more, see the report",
+            records.problems.len() - TOLD
+        );
+    }
+}

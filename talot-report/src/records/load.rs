@@ -1,0 +1,205 @@
+//! Finds the records and verifies them.
+
+use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use datafusion::arrow::{array::RecordBatch, compute::concat_batches};
+use jiff::civil::Date;
+
+use super::{
+    Consequence, PointDay, Problem, Records, Table,
+    coverage::Coverage,
+    file::File,
+    layout::{self, Place},
+};
+use crate::parallel;
+
+/// Which records, and how.
+pub struct Load<'a> {
+    /// The folder that holds `sources/`, `ports/`, `coverage/`.
+    pub folder: &'a Path,
+    /// The last day that is of interest; none: all.
+    pub until: Option<Date>,
+    /// The first day of which `sources` is of interest; none: all.
+    pub sources_from: Option<Date>,
+    /// Whether files are compared with their hashes.
+    pub verify: bool,
+    /// Told how many files of a number have been looked at.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Finds and verifies records.
+///
+/// # Errors
+/// When there are none at all, or a folder cannot be listed.
+pub fn load(load: &Load<'_>) -> Result<Records> {
+    let Load {
+        folder,
+        until,
+        sources_from,
+        ..
+    } = *load;
+    let shown = folder.display();
+    ensure!(
+        folder.join(Table::Coverage.name()).is_dir(),
+        "there is no {shown}/coverage: --records names the folder that holds sources/, ports/, coverage/"
+    );
+    let mut problems = Vec::new();
+    let wanted = |date| until.is_none_or(|until| date <= until);
+    let places = layout::places(folder, Table::Coverage, wanted, &mut problems)?;
+    let known: BTreeSet<_> = places.iter().collect();
+    let wanted_sources = |date| wanted(date) && sources_from.is_none_or(|from| date >= from);
+    let of_ports = layout::places(folder, Table::Ports, wanted, &mut problems)?;
+    let of_sources = layout::places(folder, Table::Sources, wanted_sources, &mut problems)?;
+    for (table, places) in [(Table::Ports, of_ports), (Table::Sources, of_sources)] {
+        let orphans = places.iter().filter(|place| !known.contains(place));
+        problems.extend(orphans.map(|place| {
+            let what = "there is no coverage record, so the point was not observed that day";
+            problem(place, table, what.to_owned(), Consequence::NotRead)
+        }));
+    }
+
+    let found = parallel::map(&places, load.progress, |place| {
+        let with_sources = wanted_sources(place.date);
+        Visit {
+            load,
+            place,
+            with_sources,
+            problems: Vec::new(),
+        }
+        .make()
+    });
+    let mut point_days = Vec::new();
+    let mut coverage = Vec::new();
+    for (found, named) in found {
+        problems.extend(named);
+        if let Some((point_day, record)) = found {
+            point_days.push(point_day);
+            coverage.push(record);
+        }
+    }
+    problems.sort();
+    Ok(Records {
+        point_days,
+        coverage: concat_batches(&Table::Coverage.schema(), &coverage)?,
+        problems,
+    })
+}
+
+/// Looks at the files of a point's day.
+struct Visit<'a> {
+    load: &'a Load<'a>,
+    place: &'a Place,
+    with_sources: bool,
+    problems: Vec<Problem>,
+}
+
+impl Visit<'_> {
+    fn make(mut self) -> (Option<(PointDay, RecordBatch)>, Vec<Problem>) {
+        let found = self.point_day();
+        (found, self.problems)
+    }
+
+    fn point_day(&mut self) -> Option<(PointDay, RecordBatch)> {
+        let (record, coverage) = match self.coverage() {
+            Ok(read) => read,
+            Err(error) => return self.leave_out(Table::Coverage, &error),
+        };
+        if let Err(error) = self.table(Table::Ports, &coverage.ports_sha256) {
+            return self.leave_out(Table::Ports, &error);
+        }
+        let sources = coverage.sources_sha256.filter(|_| self.with_sources);
+        let sources = sources.is_some_and(|hash| match self.table(Table::Sources, &hash) {
+            Ok(()) => true,
+            Err(error) => {
+                self.note(
+                    Table::Sources,
+                    format!("{error:#}"),
+                    Consequence::WithoutSources,
+                );
+                false
+            }
+        });
+        let path = |table| self.load.folder.join(self.place.file(table));
+        let point_day = PointDay {
+            date: self.place.date,
+            point: self.place.point.clone(),
+            ports: path(Table::Ports),
+            sources: sources.then(|| path(Table::Sources)),
+        };
+        Some((point_day, record))
+    }
+
+    fn coverage(&mut self) -> Result<(RecordBatch, Coverage)> {
+        let Place { date, point } = self.place;
+        let file = self.read(Table::Coverage)?;
+        if self.load.verify {
+            match self.stated_hash()? {
+                Some(stated) => ensure!(stated == file.sha256(), "it is not what its hash says"),
+                None => {
+                    let what = format!("there is no _{point}.sha256 beside it");
+                    self.note(Table::Coverage, what, Consequence::Unverified);
+                }
+            }
+        }
+        file.check(Table::Coverage, *date, point)?;
+        let record = file.whole(Table::Coverage)?;
+        let coverage = Coverage::of(&record)?;
+        Ok((record, coverage))
+    }
+
+    /// The hash beside the coverage file, in the form of sha256sum.
+    fn stated_hash(&self) -> Result<Option<String>> {
+        let path = self.load.folder.join(self.place.coverage_hash());
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text.with_context(|| format!("reading {}", path.display()))?,
+        };
+        let hash = text.split_whitespace().next().unwrap_or_default();
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        ensure!(
+            is_hash,
+            "the file beside it that should hold its hash does not"
+        );
+        Ok(Some(hash.to_ascii_lowercase()))
+    }
+
+    fn table(&mut self, table: Table, hash: &str) -> Result<()> {
+        let file = self.read(table)?;
+        if self.load.verify {
+            ensure!(
+                file.sha256() == hash.to_ascii_lowercase(),
+                "it is not what the hash in the coverage record says"
+            );
+        }
+        file.check(table, self.place.date, &self.place.point)
+    }
+
+    fn read(&self, table: Table) -> Result<File> {
+        let path = self.load.folder.join(self.place.file(table));
+        if !path.exists() {
+            bail!("it is missing, though the coverage record names it");
+        }
+        File::read(&path)
+    }
+
+    fn leave_out<T>(&mut self, table: Table, error: &anyhow::Error) -> Option<T> {
+        self.note(table, format!("{error:#}"), Consequence::LeftOut);
+        None
+    }
+
+    fn note(&mut self, table: Table, what: String, consequence: Consequence) {
+        self.problems
+            .push(problem(self.place, table, what, consequence));
+    }
+}
+
+fn problem(place: &Place, table: Table, what: String, consequence: Consequence) -> Problem {
+    Problem {
+        date: Some(place.date),
+        point: Some(place.point.clone()),
+        file: place.file(table).display().to_string(),
+        what,
+        consequence,
+    }
+}

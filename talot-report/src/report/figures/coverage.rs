@@ -1,0 +1,301 @@
+//! What was watched.
+
+use super::super::{
+    draft::{Draft, count, percent, rounded, table, text},
+    model::{Axis, Block, Chart, Hue, Plot, Series, Table},
+    study::{Study, reason},
+};
+use crate::{
+    answers::Row,
+    rounding::{DAY, per_point_day, point_days, quotient, share},
+    words,
+};
+
+impl Study<'_> {
+    /// Figure `coverage`: each point's days.
+    pub(in super::super) fn coverage(&self) -> Block {
+        const COLUMNS: [&str; 6] = [
+            "days",
+            "full_days",
+            "partial_days",
+            "down_days",
+            "maintenance_days",
+            "left_out_days",
+        ];
+        let cells = |row: &Row<'_>| {
+            let mut cells = vec![text(row.text("point"))];
+            cells.extend(COLUMNS.iter().map(|column| count(row.count(column))));
+            cells.push(count(row.count("days") - row.count("recorded")));
+            cells.push(rounded(Some(point_days(row.count("valid_seconds")))));
+            cells.push(percent(share(
+                row.count("valid_seconds"),
+                row.count("days") * DAY,
+            )));
+            cells
+        };
+        let mut rows: Vec<_> = self
+            .answers
+            .rows("coverage")
+            .map(|row| cells(&row))
+            .collect();
+        let sum = |column: &str| {
+            self.answers
+                .rows("coverage")
+                .map(|row| row.count(column))
+                .sum::<i64>()
+        };
+        let mut all = vec![text("All")];
+        all.extend(COLUMNS.iter().map(|column| count(sum(column))));
+        all.push(count(sum("days") - sum("recorded")));
+        all.push(rounded(Some(point_days(sum("valid_seconds")))));
+        all.push(percent(share(sum("valid_seconds"), sum("days") * DAY)));
+        rows.push(all);
+        let title = format!("What the points watched, {}", self.month.name());
+        self.figure(Draft {
+            id: "coverage",
+            unit: "days".to_owned(),
+            alternative: String::new(),
+            chart: None,
+            table: table(
+                title.clone(),
+                &[
+                    "Monitoring point",
+                    "#Days expected",
+                    "#Full",
+                    "#Partial",
+                    "#Down",
+                    "#Maintenance",
+                    "#Left out",
+                    "#No record",
+                    "#Valid point-days",
+                    "#Share",
+                ],
+                rows,
+            ),
+            title,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Figure `coverage-days`: the points that watched on each day.
+    pub(in super::super) fn coverage_by_day(&self) -> Block {
+        let rows: Vec<_> = self.answers.rows("coverage-days").collect();
+        let watched = |row: &Row<'_>| quotient(row.count("valid_seconds").into(), DAY.into(), 2);
+        let title = format!(
+            "Monitoring points that watched, by day of {}",
+            self.month.name()
+        );
+        let days = |row: &Row<'_>| row.date("date").map_or_else(String::new, words::day);
+        let cells = rows.iter().map(|row| {
+            vec![
+                text(days(row)),
+                count(row.count("points")),
+                rounded(watched(row)),
+            ]
+        });
+        let fewest = rows
+            .iter()
+            .map(|row| row.count("points"))
+            .min()
+            .unwrap_or(0);
+        let most = rows
+            .iter()
+            .map(|row| row.count("points"))
+            .max()
+            .unwrap_or(0);
+        self.figure(Draft {
+            id: "coverage-days",
+            unit: "points".to_owned(),
+            alternative: format!("Bars by day: from {fewest} to {most} points."),
+            chart: Some(Chart::StackedBars(Plot {
+                x: Axis {
+                    title: format!("Day of {}", self.month.name()),
+                },
+                y: Axis {
+                    title: "Points, by the share of the day".to_owned(),
+                },
+                categories: rows
+                    .iter()
+                    .map(|row| {
+                        row.date("date")
+                            .map_or_else(String::new, |date| date.day().to_string())
+                    })
+                    .collect(),
+                series: vec![Series {
+                    name: "Points".to_owned(),
+                    hue: Hue::Accesses,
+                    values: rows
+                        .iter()
+                        .map(|row| watched(row).map(crate::rounding::Rounded::value))
+                        .collect(),
+                }],
+                shaded: self.shaded(),
+            })),
+            table: table(
+                title.clone(),
+                &["Day", "#Points", "#Valid point-days"],
+                cells.collect(),
+            ),
+            title,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Figure `left-out`: the days of points that do not count, and why.
+    pub(in super::super) fn left_out(&self) -> Option<Block> {
+        let cells = |row: &Row<'_>| {
+            vec![
+                text(row.date("date").map_or_else(String::new, words::day)),
+                text(row.text("point")),
+                text(row.text("status")),
+                text(reason(row)),
+            ]
+        };
+        let rows: Vec<_> = self
+            .answers
+            .rows("left-out")
+            .map(|row| cells(&row))
+            .collect();
+        if rows.is_empty() {
+            return None;
+        }
+        let title = format!("Days of points that are left out, {}", self.month.name());
+        Some(self.figure(Draft {
+            id: "left-out",
+            unit: "days".to_owned(),
+            alternative: String::new(),
+            chart: None,
+            table: table(
+                title.clone(),
+                &["Day", "Monitoring point", "Status", "Reason"],
+                rows,
+            ),
+            title,
+            notes: Vec::new(),
+        }))
+    }
+
+    /// Figure `dispositions`: what became of every packet.
+    pub(in super::super) fn dispositions(&self) -> Block {
+        const WORDS: [(&str, &str); 9] = [
+            ("access", "unsolicited: access"),
+            ("backscatter", "unsolicited: backscatter"),
+            ("stray", "unsolicited: stray"),
+            (
+                "solicited",
+                "solicited: of conversations that the watched host began or answered",
+            ),
+            ("excluded", "excluded by a rule of the sensor"),
+            ("elsewhere", "not to one of the point’s addresses"),
+            ("link_control", "control of the local link"),
+            ("malformed", "malformed"),
+            ("non_ip", "neither IPv4 nor IPv6"),
+        ];
+        let row = self.answers.rows("dispositions").next();
+        let figure = |column: &str| row.as_ref().map_or(0, |row| row.count(column));
+        let seen = figure("seen");
+        let valid = self.now().valid_seconds;
+        let cells = |(column, words): (&str, &str)| {
+            vec![
+                text(column),
+                text(words),
+                count(figure(column)),
+                percent(share(figure(column), seen)),
+                rounded(per_point_day(figure(column), valid, 1)),
+            ]
+        };
+        let mut rows: Vec<_> = WORDS.into_iter().map(cells).collect();
+        rows.push(cells(("seen", "all that the points saw")));
+        let title = format!("What became of every packet seen, {}", self.month.name());
+        self.figure(Draft {
+            id: "dispositions",
+            unit: "packets".to_owned(),
+            alternative: String::new(),
+            chart: None,
+            table: table(
+                title.clone(),
+                &[
+                    "Disposition",
+                    "Meaning",
+                    "#Packets",
+                    "#Share",
+                    "#Per point and day",
+                ],
+                rows,
+            ),
+            title,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Figure `databases`: who named countries and networks.
+    pub(in super::super) fn databases(&self) -> Block {
+        let named = |name: &str, date: Option<jiff::civil::Date>| match (name, date) {
+            ("", _) => "none".to_owned(),
+            (name, None) => format!("{name} (no date)"),
+            (name, Some(date)) => format!("{name} ({})", words::day(date)),
+        };
+        let cells = |row: &Row<'_>| {
+            vec![
+                text(named(
+                    row.text("country_database"),
+                    row.date("country_database_date"),
+                )),
+                text(named(
+                    row.text("asn_database"),
+                    row.date("asn_database_date"),
+                )),
+                count(row.count("point_days")),
+            ]
+        };
+        let rows = self
+            .answers
+            .rows("databases")
+            .map(|row| cells(&row))
+            .collect();
+        let title = format!("Databases of countries and networks, {}", self.month.name());
+        self.figure(Draft {
+            id: "databases",
+            unit: "days of points".to_owned(),
+            alternative: String::new(),
+            chart: None,
+            table: table(
+                title.clone(),
+                &[
+                    "Country database (its date)",
+                    "Network database (its date)",
+                    "#Days of points",
+                ],
+                rows,
+            ),
+            title,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Files that were refused, not read, or read without a hash.
+    pub(in super::super) fn problems(&self) -> Option<Table> {
+        /// Beyond this many, the rest is counted.
+        const SHOWN: usize = 50;
+        let cells = |problem: &crate::records::Problem| {
+            vec![
+                text(&problem.file),
+                text(&problem.what),
+                text(problem.consequence.to_string()),
+            ]
+        };
+        let mut rows: Vec<_> = self.problems.iter().take(SHOWN).map(cells).collect();
+        if self.problems.len() > SHOWN {
+            let more = self.problems.len() - SHOWN;
+            rows.push(vec![text(format!("… and {more} more")), text(""), text("")]);
+        }
+        let columns = ["File", "What is wrong", "What follows"];
+        (!rows.is_empty()).then(|| {
+            table(
+                "Files of the records that were not as they should be",
+                &columns,
+                rows,
+            )
+        })
+    }
+}

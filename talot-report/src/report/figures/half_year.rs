@@ -1,0 +1,109 @@
+//! Shares month by month, over six months.
+
+use std::collections::BTreeMap;
+
+use super::super::{
+    draft::{Draft, percent, table, text},
+    model::{Axis, Block, Chart, Plot, Series},
+    study::{OTHER, Study, Thing},
+};
+use super::days::Measure;
+use crate::{
+    month::Month,
+    rounding::{Rounded, share},
+};
+
+impl Study<'_> {
+    /// Figures 3-1 to 3-4.
+    pub(in super::super) fn half_year(
+        &self,
+        id: &'static str,
+        thing: Thing,
+        measure: Measure,
+    ) -> Block {
+        let mut places = BTreeMap::new();
+        let mut figures: BTreeMap<(Month, &str), i64> = BTreeMap::new();
+        let mut wholes: BTreeMap<Month, i64> = BTreeMap::new();
+        for row in self.answers.rows(id) {
+            let month: Month = row.text("month").parse().expect("a month");
+            let (name, figure) = (row.text(thing.column()), row.count(measure.column));
+            places.insert(row.count("place"), name);
+            *figures.entry((month, name)).or_default() += figure;
+            *wholes.entry(month).or_default() += figure;
+        }
+        let names: Vec<_> = places.into_values().collect();
+        let part = |month, name| {
+            let figure = figures.get(&(month, name)).copied().unwrap_or(0);
+            share(figure, wholes[&month])
+        };
+        let hues = self.hues(thing, &names);
+        let series = names.iter().zip(hues).map(|(&name, hue)| Series {
+            name: thing.name(name),
+            hue,
+            values: wholes
+                .keys()
+                .map(|&month| part(month, name).map(Rounded::value))
+                .collect(),
+        });
+        let series: Vec<_> = series.collect();
+        let mut columns = vec!["Month".to_owned()];
+        columns.extend(names.iter().map(|name| format!("#{}", thing.name(name))));
+        let columns: Vec<_> = columns.iter().map(String::as_str).collect();
+        let rows = wholes.keys().map(|&month| {
+            let mut row = vec![text(month.name())];
+            row.extend(names.iter().map(|name| percent(part(month, name))));
+            row
+        });
+        let by = match thing {
+            Thing::Port => "destination (port type)",
+            Thing::Country => "source country",
+        };
+        let span = match (wholes.keys().next(), wholes.keys().next_back()) {
+            (Some(first), Some(last)) if first != last => {
+                format!("{} to {}", first.name(), last.name())
+            }
+            _ => self.month.name(),
+        };
+        let measured = measure.name.to_lowercase();
+        let title = format!("Shares of {measured} by {by}, {span}");
+        let now: Vec<_> = names
+            .iter()
+            .filter(|name| **name != OTHER)
+            .take(3)
+            .filter_map(|name| {
+                Some(format!(
+                    "{} {} %",
+                    thing.name(name),
+                    wholes
+                        .contains_key(&self.month)
+                        .then(|| part(self.month, name))??
+                ))
+            })
+            .collect();
+        self.figure(Draft {
+            id,
+            unit: format!("% of {measured}"),
+            alternative: format!(
+                "Bars of shares by month. In {}: {}.",
+                self.month.name(),
+                crate::words::enumeration(&now)
+            ),
+            chart: (!wholes.is_empty()).then(|| {
+                Chart::Shares(Plot {
+                    x: Axis {
+                        title: "Month".to_owned(),
+                    },
+                    y: Axis {
+                        title: format!("% of {measured}"),
+                    },
+                    categories: wholes.keys().map(|month| month.short_name()).collect(),
+                    series,
+                    shaded: Vec::new(),
+                })
+            }),
+            table: table(title.clone(), &columns, rows.collect()),
+            title,
+            notes: Vec::new(),
+        })
+    }
+}

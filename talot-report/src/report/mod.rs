@@ -1,0 +1,10 @@
+//! The report as plain data, between the queries and the page.
+
+mod draft;
+mod figures;
+pub mod model;
+pub mod sections;
+mod study;
+
+pub use sections::document;
+pub use study::Study;

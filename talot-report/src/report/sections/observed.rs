@@ -1,0 +1,295 @@
+//! Section 2: accesses observed in the month.
+
+use super::super::{
+    figures::{
+        days::{ACCESSES, SOURCES},
+        sources::shown,
+    },
+    model::{Block, Inline, Section},
+    study::{OTHER, Study, Thing},
+};
+use crate::{
+    rounding::{self, share},
+    words::{Words, enumeration},
+};
+
+const ROUNDED: &str =
+    "All shares are rounded to one decimal place, so they may not add up to 100 per cent.";
+
+pub(super) fn section(study: &Study<'_>) -> Section {
+    let month = study.month.name();
+    study.section(
+        "observed",
+        format!("Unsolicited accesses observed in {month}"),
+        Vec::new(),
+        vec![
+            days(study),
+            shares(study),
+            countries(study),
+            points(study),
+            sources(study),
+            backscatter(study),
+        ],
+    )
+}
+
+fn note(text: &str) -> Block {
+    Block::Note(Words::new(text).done())
+}
+
+/// `445/tcp (40.1 %), 1433/tcp (9.5 %) and …` of a figure of shares.
+fn first(study: &Study<'_>, id: &str, thing: Thing, column: &str) -> String {
+    let rows = || study.answers.rows(id);
+    let whole: i64 = rows().map(|row| row.count(column)).sum();
+    let first: Vec<_> = rows()
+        .filter(|row| row.text(thing.column()) != OTHER)
+        .take(3)
+        .filter_map(|row| {
+            let share = share(row.count(column), whole)?;
+            Some(format!(
+                "{} ({share} %)",
+                thing.name(row.text(thing.column()))
+            ))
+        })
+        .collect();
+    enumeration(&first)
+}
+
+fn days(study: &Study<'_>) -> Section {
+    let words = Words::default()
+        .figure("2-1")
+        .text(format!(
+            " shows the accesses of each day of {}, ",
+            study.month.name()
+        ))
+        .figure("2-2")
+        .text(" the sources, by destination (port type).");
+    study.section(
+        "days",
+        "Day by day, by destination (port type)",
+        vec![
+            Block::Paragraph(words.done()),
+            study.by_day("2-1", Thing::Port, ACCESSES),
+            study.by_day("2-2", Thing::Port, SOURCES),
+        ],
+        Vec::new(),
+    )
+}
+
+fn shares(study: &Study<'_>) -> Section {
+    let words = Words::default()
+        .figure("2-3")
+        .text(format!(
+            " breaks the accesses down by destination: first {}. ",
+            first(study, "2-3", Thing::Port, "accesses")
+        ))
+        .figure("2-4")
+        .text(format!(
+            " does so with the sources: first {}.",
+            first(study, "2-4", Thing::Port, "sources")
+        ));
+    study.section(
+        "shares",
+        "Shares of each destination (port type)",
+        vec![
+            Block::Paragraph(words.done()),
+            note(ROUNDED),
+            study.shares("2-3", Thing::Port, ACCESSES),
+            study.shares("2-4", Thing::Port, SOURCES),
+            study.places("ports", Thing::Port),
+        ],
+        Vec::new(),
+    )
+}
+
+fn countries(study: &Study<'_>) -> Section {
+    let accesses = study.now().accesses;
+    let unknown = study
+        .answers
+        .rows("countries")
+        .find(|row| row.text("country") == "ZZ");
+    let unknown = unknown.map_or(0, |row| row.count("accesses"));
+    let words = Words::default()
+        .figure("2-5")
+        .text(" and ")
+        .figure("2-6")
+        .text(format!(
+            " show the accesses by source country: first {}. ",
+            first(study, "2-6", Thing::Country, "accesses")
+        ))
+        .figure("2-7")
+        .text(" and ")
+        .figure("2-8")
+        .text(format!(
+            " show the sources: first {}. ",
+            first(study, "2-8", Thing::Country, "sources")
+        ))
+        .text(format!(
+            "Of {} % of the accesses the country is unknown.",
+            share(unknown, accesses).map_or_else(|| "–".to_owned(), |share| share.to_string())
+        ));
+    study.section(
+        "countries",
+        "By source country",
+        vec![
+            Block::Paragraph(words.done()),
+            note("A source’s country is where its address is registered, by the database named in section 5; it says nothing about who sends, and sources of UDP and of single packets may be forged."),
+            note(ROUNDED),
+            study.by_day("2-5", Thing::Country, ACCESSES),
+            study.shares("2-6", Thing::Country, ACCESSES),
+            study.by_day("2-7", Thing::Country, SOURCES),
+            study.shares("2-8", Thing::Country, SOURCES),
+            study.places("countries", Thing::Country),
+        ],
+        Vec::new(),
+    )
+}
+
+fn points(study: &Study<'_>) -> Section {
+    let few: Vec<_> = study
+        .answers
+        .rows("ports")
+        .take(10)
+        .filter(|row| {
+            row.integer("points_that_saw_it")
+                .is_some_and(|seen| seen < row.count("points"))
+        })
+        .map(|row| {
+            format!(
+                "{} ({} of {})",
+                row.text("port"),
+                row.count("points_that_saw_it"),
+                row.count("points")
+            )
+        })
+        .collect();
+    let words = Words::default()
+        .figure("points")
+        .text(" shows each point’s accesses per day, ")
+        .figure("spread")
+        .text(" how the points differ. ");
+    let words = if few.is_empty() {
+        words.text("Each of the ten most accessed ports was seen at every point.")
+    } else {
+        words.text(format!(
+            "Of the ten most accessed ports, not every point saw {}.",
+            enumeration(&few)
+        ))
+    };
+    study.section(
+        "points",
+        "Point by point",
+        vec![
+            Block::Paragraph(words.done()),
+            study.points(),
+            study.spread(),
+        ],
+        Vec::new(),
+    )
+}
+
+fn sources(study: &Study<'_>) -> Section {
+    if !study.has_addresses() {
+        let words = "Distinct addresses, their concentration, new and returning ones, scanners’ marks and networks cannot be told: no accesses of this month have sources that are written as they are.";
+        let mut blocks = vec![Block::Paragraph(Words::new(words).done())];
+        blocks.extend(study.of_plain_sources().into_iter().map(Block::Note));
+        return study.section("sources", "The sources more closely", blocks, Vec::new());
+    }
+    let whole = study
+        .answers
+        .rows("addresses")
+        .find(|row| row.date("date").is_none());
+    let figure = |column: &str| whole.as_ref().map_or(0, |row| row.count(column));
+    let busiest = study.answers.rows("concentration").next();
+    let part = |column: &str| {
+        let row = busiest.as_ref()?;
+        share(row.count(column), row.count("accesses"))
+    };
+    let mut words = Words::new(format!(
+        "The {} sources were {} distinct addresses (",
+        rounding::count(figure("sources")),
+        rounding::count(figure("addresses"))
+    ))
+    .figure("addresses")
+    .text(format!(
+        "): each was a source {} times on average. ",
+        shown(study.sources_per_address())
+    ))
+    .text(format!(
+        "The ten busiest addresses sent {} % of the accesses, the busiest hundredth {} % (",
+        shown(part("of_first_10")),
+        shown(part("of_first_hundredth"))
+    ))
+    .figure("concentration")
+    .text("). ");
+    let known_before = study
+        .answers
+        .rows("forms")
+        .any(|row| row.count("ago") == 1 && row.count("plain") > 0);
+    let mut blocks = Vec::new();
+    if known_before {
+        let of = |kind: &str| {
+            let rows = || study.answers.rows("returning");
+            let whole: i64 = rows().map(|row| row.count("addresses")).sum();
+            let part: i64 = rows()
+                .filter(|row| row.text("addresses_are") == kind)
+                .map(|row| row.count("addresses"))
+                .sum();
+            share(part, whole)
+        };
+        words = words
+            .text(format!(
+                "Of the addresses, {} % had been seen in {} too (",
+                shown(of("returning")),
+                study.month_before().name()
+            ))
+            .figure("returning")
+            .text("). ");
+    }
+    blocks.push(Block::Paragraph(words.done()));
+    blocks.push(study.addresses());
+    blocks.push(study.concentration());
+    if known_before {
+        let before = study.month_before().name();
+        let title = format!("New and returning addresses, {}", study.month.name());
+        let note: Vec<Inline> = Words::new(format!(
+            "Returning: seen in {before} too, at any point. New: not seen then."
+        ))
+        .done();
+        blocks.push(study.kinds("returning", "addresses_are", "Addresses", title, vec![note]));
+    } else {
+        blocks.push(note(&format!(
+            "New and returning addresses cannot be told apart: of {} there are no sources that are written as they are.",
+            study.month_before().name()
+        )));
+    }
+    let title = format!("IPv4 and IPv6, {}", study.month.name());
+    blocks.push(study.kinds("families", "family", "Internet protocol", title, Vec::new()));
+    blocks.push(study.marks());
+    blocks.push(study.networks());
+    study.section("sources", "The sources more closely", blocks, Vec::new())
+}
+
+fn backscatter(study: &Study<'_>) -> Section {
+    let rows = || study.answers.rows("backscatter-days");
+    let sum = |column: &str| rows().map(|row| row.count(column)).sum::<i64>();
+    let words = Words::new(format!(
+        "Apart from accesses, {} packets of backscatter and {} strays arrived (",
+        rounding::count(sum("backscatter")),
+        rounding::count(sum("stray"))
+    ))
+    .figure("backscatter-days")
+    .text("). Backscatter are answers to packets that the points never sent: mostly of services that are attacked with forged sources. ")
+    .figure("backscatter")
+    .text(" names the services by the port that answered. Strays are TCP packets in the midst of no known conversation. Neither is counted in any other figure.");
+    study.section(
+        "backscatter",
+        "Backscatter and strays",
+        vec![
+            Block::Paragraph(words.done()),
+            study.backscatter_by_day(),
+            study.backscatter(),
+        ],
+        Vec::new(),
+    )
+}

@@ -1,0 +1,6 @@
+//! Reports made of golden records: data sets that other code than ours wrote so that they hold the numbers which
+//! TALOT2 reported, see `records.py`.
+
+mod bad_input;
+mod months;
+mod support;
