@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn tai_moves_on_at_the_leap_second() {
-        let midnight: Timestamp = "2016-12-31T24:00:00Z".parse().unwrap();
+        let midnight: Timestamp = "2017-01-01T00:00:00Z".parse().unwrap();
         let tai = Tai {
             offset: 36,
             leap: Some((midnight, 1)),

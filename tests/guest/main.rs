@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     machine::set_up();
     for (name, scenario) in SCENARIOS
         .into_iter()
-        .filter(|(name, _)| name.contains(&filter))
+        .filter(|(name, _)| filter.split(',').any(|part| name.contains(part)))
     {
         println!("GUEST begins {name}");
         let began = Instant::now();

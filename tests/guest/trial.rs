@@ -83,8 +83,6 @@ impl Trial {
         let by = [
             "unshare",
             "--time",
-            "--fork",
-            "--kill-child",
             "--boottime",
             &seconds,
             "--monotonic",

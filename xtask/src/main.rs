@@ -81,7 +81,7 @@ enum Command {
     /// Set up, and set the clock of a virtual machine with Debian's kernel while its sensor counts.
     #[command(after_help = "Example: cargo xtask guest midnight")]
     Guest {
-        /// Run only the scenarios whose name contains this.
+        /// Run only the scenarios whose name contains this, or one of several (a,b).
         filter: Option<String>,
     },
 }
