@@ -2,7 +2,7 @@
 SELECT CASE WHEN place <= 10 THEN place ELSE 11 END AS place, CASE WHEN place <= 10 THEN port ELSE 'other' END AS port,
        SUM(packets) AS packets, SUM(sources) AS sources
 FROM (SELECT port, packets, sources,
-             ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, port NULLS LAST) AS place
+             CAST(ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, port NULLS LAST) AS BIGINT) AS place
       FROM (SELECT port, SUM(packets) AS packets, SUM(sources) AS sources
             FROM port_days
             WHERE class = 'backscatter' AND ago = 0

@@ -4,7 +4,7 @@ SELECT COUNT(*) AS addresses, COALESCE(SUM(packets), 0) AS accesses,
        COALESCE(SUM(CASE WHEN place <= 10 THEN packets END), 0) AS of_first_10,
        COALESCE(SUM(CASE WHEN place * 100 <= n + 99 THEN packets END), 0) AS of_first_hundredth,
        COALESCE(SUM(CASE WHEN place * 100 <= n + 99 THEN 1 END), 0) AS first_hundredth
-FROM (SELECT packets, ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, source NULLS LAST) AS place
+FROM (SELECT packets, CAST(ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, source NULLS LAST) AS BIGINT) AS place
       FROM addresses
       WHERE packets > 0) a
 CROSS JOIN (SELECT COUNT(*) AS n FROM addresses WHERE packets > 0) c;

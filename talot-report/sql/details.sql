@@ -42,8 +42,8 @@ GROUP BY port, point;
 CREATE TABLE spot AS
 SELECT port, point
 FROM (SELECT f.port, p.point,
-             ROW_NUMBER() OVER (ORDER BY n.points NULLS LAST, p.packets DESC NULLS LAST,
-                                f.place NULLS LAST, p.point NULLS LAST) AS place
+             CAST(ROW_NUMBER() OVER (ORDER BY n.points NULLS LAST, p.packets DESC NULLS LAST,
+                                f.place NULLS LAST, p.point NULLS LAST) AS BIGINT) AS place
       FROM focus_ports f
       JOIN port_points p ON p.port = f.port
       JOIN (SELECT port, COUNT(*) AS points FROM port_points WHERE packets > 0 GROUP BY port) n ON n.port = f.port

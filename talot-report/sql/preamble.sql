@@ -71,8 +71,8 @@ JOIN calendar k ON k.date = t.date;
 -- Ports and countries by month, with their places.
 CREATE TABLE port_totals AS
 SELECT ago, port, packets, sources,
-       ROW_NUMBER() OVER (PARTITION BY ago ORDER BY packets DESC NULLS LAST, port NULLS LAST) AS place,
-       ROW_NUMBER() OVER (PARTITION BY ago ORDER BY sources DESC NULLS LAST, port NULLS LAST) AS source_place
+       CAST(ROW_NUMBER() OVER (PARTITION BY ago ORDER BY packets DESC NULLS LAST, port NULLS LAST) AS BIGINT) AS place,
+       CAST(ROW_NUMBER() OVER (PARTITION BY ago ORDER BY sources DESC NULLS LAST, port NULLS LAST) AS BIGINT) AS source_place
 FROM (SELECT ago, port, SUM(packets) AS packets, SUM(sources) AS sources
       FROM port_days
       WHERE class = 'access' AND ago IN (0, 1, 12)
@@ -80,8 +80,8 @@ FROM (SELECT ago, port, SUM(packets) AS packets, SUM(sources) AS sources
 
 CREATE TABLE country_totals AS
 SELECT ago, country, packets, sources,
-       ROW_NUMBER() OVER (PARTITION BY ago ORDER BY packets DESC NULLS LAST, country NULLS LAST) AS place,
-       ROW_NUMBER() OVER (PARTITION BY ago ORDER BY sources DESC NULLS LAST, country NULLS LAST) AS source_place
+       CAST(ROW_NUMBER() OVER (PARTITION BY ago ORDER BY packets DESC NULLS LAST, country NULLS LAST) AS BIGINT) AS place,
+       CAST(ROW_NUMBER() OVER (PARTITION BY ago ORDER BY sources DESC NULLS LAST, country NULLS LAST) AS BIGINT) AS source_place
 FROM (SELECT ago, country, SUM(packets) AS packets, SUM(sources) AS sources
       FROM country_days
       WHERE ago IN (0, 1, 12)
@@ -90,8 +90,8 @@ FROM (SELECT ago, country, SUM(packets) AS packets, SUM(sources) AS sources
 -- The same over six months.
 CREATE TABLE port_half AS
 SELECT port,
-       ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, port NULLS LAST) AS place,
-       ROW_NUMBER() OVER (ORDER BY sources DESC NULLS LAST, port NULLS LAST) AS source_place
+       CAST(ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, port NULLS LAST) AS BIGINT) AS place,
+       CAST(ROW_NUMBER() OVER (ORDER BY sources DESC NULLS LAST, port NULLS LAST) AS BIGINT) AS source_place
 FROM (SELECT port, SUM(packets) AS packets, SUM(sources) AS sources
       FROM port_days
       WHERE class = 'access' AND ago <= 5
@@ -99,8 +99,8 @@ FROM (SELECT port, SUM(packets) AS packets, SUM(sources) AS sources
 
 CREATE TABLE country_half AS
 SELECT country,
-       ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, country NULLS LAST) AS place,
-       ROW_NUMBER() OVER (ORDER BY sources DESC NULLS LAST, country NULLS LAST) AS source_place
+       CAST(ROW_NUMBER() OVER (ORDER BY packets DESC NULLS LAST, country NULLS LAST) AS BIGINT) AS place,
+       CAST(ROW_NUMBER() OVER (ORDER BY sources DESC NULLS LAST, country NULLS LAST) AS BIGINT) AS source_place
 FROM (SELECT country, SUM(packets) AS packets, SUM(sources) AS sources
       FROM country_days
       WHERE ago <= 5

@@ -101,7 +101,7 @@ pub struct Counted {
 /// The change of a rate in per cent, with one decimal; none if there was nothing before.
 pub fn change(now: Counted, before: Counted) -> Option<Rounded> {
     let (now_scaled, before_scaled) = (now.beside(before), before.beside(now));
-    if now.valid_seconds <= 0 {
+    if now.valid_seconds <= 0 || before.valid_seconds <= 0 {
         return None;
     }
     quotient((now_scaled - before_scaled) * 100, before_scaled, 1)

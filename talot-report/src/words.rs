@@ -33,12 +33,6 @@ impl Words {
         self
     }
 
-    pub(crate) fn link(mut self, text: impl Into<String>, href: impl Into<String>) -> Self {
-        let (text, href) = (text.into(), href.into());
-        self.0.push(Inline::Link { text, href });
-        self
-    }
-
     /// A mention of a figure.
     pub(crate) fn figure(mut self, id: &str) -> Self {
         let text = crate::queries::query(id).label.to_owned();

@@ -28,7 +28,9 @@ pub(super) fn of(columns: Vec<String>, batches: &[RecordBatch]) -> Result<Data> 
 }
 
 fn values(column: &dyn Array) -> Result<Vec<Value>> {
-    if column.data_type().is_integer() {
+    // What unsigned and signed integers have in common, as a CASE over both, is a decimal.
+    let common = matches!(column.data_type(), DataType::Decimal128(_, 0));
+    if column.data_type().is_integer() || common {
         let fail = CastOptions {
             safe: false,
             ..CastOptions::default()
@@ -41,8 +43,9 @@ fn values(column: &dyn Array) -> Result<Vec<Value>> {
     }
     let options = FormatOptions::default().with_display_error(true);
     let formatter = ArrayFormatter::try_new(column, &options)?;
+    let nulls = column.logical_nulls();
     let value = |row| {
-        if column.is_null(row) {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
             Value::Null
         } else {
             Value::Text(formatter.value(row).to_string())

@@ -123,12 +123,6 @@ impl Study<'_> {
         self.month.back(1).unwrap_or(self.month)
     }
 
-    /// The days of the month.
-    pub(super) fn days(&self) -> Vec<Date> {
-        let rows = self.answers.rows("coverage-days");
-        rows.filter_map(|row| row.date("date")).collect()
-    }
-
     /// Whether a point watched, for each day of the month.
     pub(super) fn watched(&self) -> BTreeMap<Date, bool> {
         let rows = self.answers.rows("coverage-days");

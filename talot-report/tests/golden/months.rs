@@ -30,7 +30,7 @@ fn july_2011_comes_out_as_it_was_reported() {
         "310 point-days were to be expected, 300.0 were valid",
         "Access to 445/tcp fell most, access to 11083/tcp rose most.",
         "Access to 11083/tcp was observed at a single monitoring point, point-07, since 3 July",
-        "United States",
+        "mainly from the United States",
         "may not add up to 100 per cent",
         "it is assumed that an ordinary user’s connection receives as much",
     ] {

@@ -273,6 +273,37 @@ impl Study<'_> {
         })
     }
 
+    /// Figure `forms`: in what form sources are written.
+    pub(in super::super) fn forms(&self) -> Block {
+        let month = |row: &Row<'_>| match row.count("ago") {
+            0 => self.month.name(),
+            _ => self.month_before().name(),
+        };
+        let cells = |row: &Row<'_>| {
+            vec![
+                text(month(row)),
+                text(row.text("form")),
+                count(row.count("point_days")),
+                count(row.count("plain")),
+            ]
+        };
+        let rows = self.answers.rows("forms").map(|row| cells(&row)).collect();
+        let title = format!("In what form sources are written, {}", self.month.name());
+        self.figure(Draft {
+            id: "forms",
+            unit: "days of points".to_owned(),
+            alternative: String::new(),
+            chart: None,
+            table: table(
+                title.clone(),
+                &["Month", "Form", "#Days of points", "#Of use as they are"],
+                rows,
+            ),
+            title,
+            notes: Vec::new(),
+        })
+    }
+
     /// Files that were refused, not read, or read without a hash.
     pub(in super::super) fn problems(&self) -> Option<Table> {
         /// Beyond this many, the rest is counted.

@@ -37,6 +37,7 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     )];
     blocks.push(Block::Paragraph(recompute.done()));
     blocks.push(study.databases());
+    blocks.push(study.forms());
     study.section("method", "How these figures were made", blocks, Vec::new())
 }
 

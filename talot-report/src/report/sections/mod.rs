@@ -1,17 +1,24 @@
 //! The sections of the report, and their words.
 
+mod averages;
+mod causes;
+mod changes;
+mod coverage;
+mod focus;
 mod general;
 mod method;
 mod observed;
 mod ports;
+mod single;
 mod statistics;
 
-pub(super) use general::Causes;
+pub(super) use causes::Causes;
 
 use super::{
     model::{Block, Document, Imprint, Section},
     study::Study,
 };
+use crate::rounding::{Counted, per_point_day};
 
 /// A section, as the document and the edition know it.
 #[derive(Clone, Copy, Debug)]
@@ -97,4 +104,10 @@ impl Study<'_> {
             sections,
         }
     }
+}
+
+/// A figure per point and day, as a whole number.
+fn rate(counted: Counted) -> String {
+    per_point_day(counted.figure, counted.valid_seconds, 0)
+        .map_or_else(|| "–".to_owned(), |rate| rate.to_string())
 }

@@ -1,0 +1,79 @@
+//! Section 1.3: what rose and what fell.
+
+use super::{
+    super::{
+        model::{Block, Section},
+        study::Study,
+    },
+    causes::Causes,
+    single::single,
+};
+use crate::words::Words;
+
+pub(super) fn section(study: &Study<'_>) -> Section {
+    let mut blocks = Vec::new();
+    if study.totals(1).is_some() {
+        let mut moves = study.moves();
+        moves.retain(|each| {
+            each.difference()
+                .is_some_and(|difference| !difference.is_zero())
+        });
+        moves.sort_by_key(|each| (each.exact(), each.port));
+        let fell: Vec<_> = moves
+            .iter()
+            .filter(|each| each.exact() < 0)
+            .take(3)
+            .collect();
+        let rose: Vec<_> = moves
+            .iter()
+            .rev()
+            .filter(|each| each.exact() > 0)
+            .take(3)
+            .collect();
+        let intro = Words::default().figure("1-2").text(format!(
+            " compares the accesses of {} with those of {}, by destination (port type).",
+            study.month.name(),
+            study.month_before().name()
+        ));
+        let intro = match (rose.as_slice(), fell.as_slice()) {
+            ([], []) => {
+                intro.text(" No port changed by a tenth of an access per point and day or more.")
+            }
+            ([], [fell, ..]) => {
+                intro.text(format!(" Access to {} fell most; none rose.", fell.port))
+            }
+            ([rose, ..], []) => {
+                intro.text(format!(" Access to {} rose most; none fell.", rose.port))
+            }
+            ([rose, ..], [fell, ..]) => intro.text(format!(
+                " Access to {} fell most, access to {} rose most.",
+                fell.port, rose.port
+            )),
+        };
+        blocks.push(Block::Paragraph(intro.done()));
+        blocks.push(study.ports_against_last_month());
+        let causes = Causes::of(study);
+        for (title, moves) in [("What fell most", fell), ("What rose most", rose)] {
+            if !moves.is_empty() {
+                blocks.push(Block::Paragraph(
+                    Words::default().strong(format!("{title}.")).done(),
+                ));
+                blocks.push(Block::List(
+                    moves.iter().map(|each| causes.sentence(each)).collect(),
+                ));
+            }
+        }
+        blocks.push(study.causes_table(&causes, &moves));
+    } else {
+        let words = format!(
+            "There are no records of {} to compare with.",
+            study.month_before().name()
+        );
+        blocks.push(Block::Paragraph(Words::new(words).done()));
+    }
+    for words in single(study) {
+        blocks.push(Block::Paragraph(words));
+    }
+    blocks.push(study.rising());
+    study.section("changes", "What rose and what fell", blocks, Vec::new())
+}

@@ -1,0 +1,94 @@
+//! Section 1.4: the ports in focus.
+
+use super::super::{
+    model::{Block, Section},
+    study::Study,
+};
+use crate::{
+    countries,
+    rounding::{self, share},
+    words::{Words, enumeration},
+};
+
+pub(super) fn section(study: &Study<'_>) -> Section {
+    if study.focus.is_empty() {
+        let words = Words::new("No accesses were counted, so no port is in focus.");
+        return study.section(
+            "focus",
+            "Ports in focus",
+            vec![Block::Paragraph(words.done())],
+            Vec::new(),
+        );
+    }
+    let ports = enumeration(study.focus);
+    let why = if study.edition.focus.is_empty() {
+        match study.totals(1) {
+            Some(_) => "the ports whose accesses per point and day changed most",
+            None => "the most accessed ports",
+        }
+    } else {
+        "chosen by the publisher"
+    };
+    let mut words = Words::new(format!("In focus: {ports}, {why}. "));
+    let countries: Vec<_> = study.answers.rows("2.1.1").collect();
+    let all: i64 = countries.iter().map(|row| row.count("accesses")).sum();
+    let main: Vec<_> = countries
+        .iter()
+        .take(3)
+        .filter_map(|row| {
+            Some(format!(
+                "{} ({} %)",
+                countries::in_sentence(row.text("country")),
+                share(row.count("accesses"), all)?
+            ))
+        })
+        .collect();
+    if !main.is_empty() {
+        words = words.text(format!(
+            "Their {} accesses came {} ",
+            rounding::count(all),
+            if countries.len() > 3 {
+                "mainly from"
+            } else {
+                "from"
+            }
+        ));
+        words = words
+            .text(format!("{} (", enumeration(&main)))
+            .figure("2.1.1")
+            .text("); ")
+            .figure("2.1.2")
+            .text(" shows them day by day.");
+    }
+    let mut blocks = vec![
+        Block::Paragraph(words.done()),
+        study.focus_by_country(),
+        study.focus_by_day(),
+    ];
+    let knocks: Vec<_> = study.answers.rows("knocks").collect();
+    if knocks.is_empty() {
+        let words =
+            "How often a single source knocks cannot be said: no sources are written as they are.";
+        blocks.push(Block::Note(Words::new(words).done()));
+    } else {
+        let told: Vec<_> = knocks
+            .iter()
+            .filter_map(|row| {
+                let several = row.count("sources") - row.count("once");
+                Some(format!(
+                    "{} % of the sources knocked more than once at {} on one day, the busiest {} times",
+                    share(several, row.count("sources"))?,
+                    row.text("port"),
+                    rounding::count(row.count("most"))
+                ))
+            })
+            .collect();
+        let words = Words::new(format!("{} (", told.join("; ")))
+            .figure("knocks")
+            .text(").");
+        blocks.push(Block::Paragraph(words.done()));
+        blocks.push(study.knocks());
+    }
+    blocks.extend(study.spot());
+    study.section("focus", "Ports in focus", blocks, Vec::new())
+}

@@ -1,0 +1,94 @@
+//! Ports that a single point saw.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::super::{model::Inline, study::Study};
+use crate::{
+    countries,
+    rounding::{self, share},
+    words::{self, Words, enumeration},
+};
+
+/// Ports that a single point saw.
+pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
+    if study.now().points < 2 {
+        return Vec::new();
+    }
+    let mut ports: BTreeMap<&str, Single<'_>> = BTreeMap::new();
+    for row in study.answers.rows("causes") {
+        let port = ports.entry(row.text("port")).or_default();
+        port.before += row.count("accesses_before");
+        let accesses = row.count("accesses");
+        if accesses == 0 {
+            continue;
+        }
+        let countries = port.points.entry(row.text("point")).or_default();
+        countries.push((accesses, row.text("country")));
+        port.since = match (port.since, row.date("first_date")) {
+            (Some(known), Some(other)) => Some(known.min(other)),
+            (known, other) => known.or(other),
+        };
+    }
+    let ranked = study.answers.rows("ports").map(|row| row.text("port"));
+    let mut notes = Vec::new();
+    for name in ranked {
+        let Some(port) = ports.get(name).filter(|port| port.points.len() == 1) else {
+            continue;
+        };
+        let Some((point, countries)) = port.points.first_key_value() else {
+            continue;
+        };
+        let mut countries = countries.clone();
+        countries.sort_by_key(|(accesses, country)| (-accesses, *country));
+        let all: i64 = countries.iter().map(|(accesses, _)| accesses).sum();
+        let main: Vec<_> = countries
+            .iter()
+            .take(2)
+            .filter_map(|(accesses, country)| {
+                Some(format!(
+                    "{} ({} %)",
+                    countries::in_sentence(country),
+                    share(*accesses, all)?
+                ))
+            })
+            .collect();
+        let since = port
+            .since
+            .filter(|_| port.before == 0)
+            .map_or_else(String::new, |since| {
+                format!(", since {}", words::day_of_year(since))
+            });
+        let mut words = Words::new(format!(
+            "Access to {name} was observed at a single monitoring point, {point}{since}: {} accesses, {} {}",
+            rounding::count(all),
+            if countries.len() > 2 {
+                "mainly from"
+            } else {
+                "from"
+            },
+            enumeration(&main)
+        ));
+        let spot = study.answers.rows("1-3").next();
+        words = match spot.filter(|row| row.text("port") == name) {
+            Some(_) => words.text(" (").figure("1-3").text(")."),
+            None => words.text("."),
+        };
+        if port.before > 0 {
+            words = words.text(format!(
+                " In {}, it was observed too.",
+                study.month_before().name()
+            ));
+        }
+        notes.push(words.done());
+    }
+    notes
+}
+
+#[derive(Default)]
+struct Single<'a> {
+    points: BTreeMap<&'a str, Vec<(i64, &'a str)>>,
+    since: Option<Date>,
+    before: i64,
+}
