@@ -35,7 +35,7 @@ pub(crate) fn map<T: Sync, R: Send>(
     };
     let mut answers = thread::scope(|scope| {
         let workers: Vec<_> = (0..processors()).map(|_| scope.spawn(labour)).collect();
-        let answers = workers.into_iter().map(|worker| worker.join());
+        let answers = workers.into_iter().map(thread::ScopedJoinHandle::join);
         answers
             .flat_map(|answers| answers.expect("a worker ends"))
             .collect::<Vec<_>>()

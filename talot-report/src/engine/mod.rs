@@ -112,6 +112,7 @@ fn statements(script: &str) -> Result<impl IntoIterator<Item = Statement>> {
 }
 
 /// Without the hints at how DataFusion could say more.
+#[expect(clippy::needless_pass_by_value, reason = "given to map_err")]
 fn plain(error: datafusion::error::DataFusionError) -> anyhow::Error {
     anyhow::anyhow!("{}", error.strip_backtrace())
 }

@@ -1,6 +1,10 @@
 //! A table of the records, for DataFusion: the files of the point-days, one after the other.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use datafusion::{
@@ -114,12 +118,12 @@ impl PartitionStream for Share {
 }
 
 fn rows(
-    path: &PathBuf,
+    path: &Path,
     table: Table,
     columns: &[usize],
 ) -> Box<dyn Iterator<Item = Result<RecordBatch>> + Send> {
     let named = {
-        let path = path.clone();
+        let path = path.to_owned();
         move |error: anyhow::Error| {
             let error = error.context(format!("reading {}", path.display()));
             DataFusionError::External(error.into())

@@ -166,10 +166,6 @@ impl<'a> Study<'a> {
     }
 
     /// The ports of figure `points` in order, and what each counted at each point.
-    #[expect(
-        clippy::type_complexity,
-        reason = "a list and a table, taken apart at once"
-    )]
     fn point_rates(&self) -> (Vec<&'a str>, BTreeMap<(&'a str, &'a str), Counted>) {
         let answers = self.answers;
         let mut ports = BTreeMap::new();

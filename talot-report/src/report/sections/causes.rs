@@ -61,7 +61,7 @@ impl<'a> Causes<'a> {
             },
             |change| format!("{} %", change.signed()),
         );
-        let countries = self.main(&self.by_country, each, |code| countries::in_sentence(code));
+        let countries = self.main(&self.by_country, each, countries::in_sentence);
         let points = self.main(&self.by_point, each, ToOwned::to_owned);
         let words = Words::default().strong(each.port).text(format!(
             ": from {} to {} accesses per point and day ({change})",
@@ -120,7 +120,7 @@ impl<'a> Causes<'a> {
 
     /// By country, in words.
     pub(in super::super) fn countries(&self, each: &Move<'_>) -> String {
-        self.main(&self.by_country, each, |code| countries::in_sentence(code))
+        self.main(&self.by_country, each, countries::in_sentence)
             .join(", ")
     }
 

@@ -85,8 +85,8 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         blocks.push(Block::Note(Words::new(words).done()));
     }
     blocks.push(study.coverage());
-    blocks.extend(study.left_out());
     blocks.push(study.coverage_by_day());
+    blocks.extend(study.left_out());
     blocks.extend(study.problems().map(Block::Table));
     blocks.push(study.dispositions());
     study.section("coverage", "What was watched", blocks, Vec::new())
