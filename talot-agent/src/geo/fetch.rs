@@ -15,7 +15,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha512};
 
-use super::database::{Database, Question};
+use super::database::{Database, Question, Stamp};
 use crate::{clock, config::Config, durable};
 
 /// The package, as it is spoken of and as it stands in a path.
@@ -35,9 +35,10 @@ pub fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("geo").join(FILE)
 }
 
-/// Whether it would be used and is not there.
+/// Whether it would be used, and is not there or of no use.
 pub fn is_missing(config: &Config) -> bool {
-    config.geo.country.is_none() && !path(&config.data_dir).exists()
+    let path = path(&config.data_dir);
+    config.geo.country.is_none() && Database::read(&path, Stamp::of(&path)).is_err()
 }
 
 /// Brings it into the data directory, in the place of an older one. Says what it has brought.

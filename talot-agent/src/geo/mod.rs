@@ -94,12 +94,13 @@ impl Geo {
     ///
     /// # Errors
     ///
-    /// If one that is configured is not there, or one is damaged or does not hold what it is to be
-    /// asked for.
+    /// If one that is configured is not there, damaged, or does not hold what it is to be asked for.
+    /// The default one that is damaged is refused, and all else works.
     pub fn open(config: &Config) -> Result<Self> {
         let GeoFiles { country, asn } = config.geo.clone();
         let default = fetch::path(&config.data_dir);
-        let is_to_come = country.is_none() && !default.exists();
+        let is_default = country.is_none();
+        let is_to_come = is_default && !default.exists();
         let geo = Self {
             files: [country.or(Some(default)), asn],
             now: Mutex::default(),
@@ -118,7 +119,16 @@ impl Geo {
                     format!(
                         "the {name} database cannot be used; name another in [geo], or remove it"
                     )
-                })?;
+                });
+                let database = match database {
+                    Err(error) if question == Question::Country && is_default => {
+                        error!("every country is {UNKNOWN_COUNTRY}: {error:#}");
+                        now.refused[question as usize] = Some(format!("{error:#}"));
+                        now.stamps[question as usize] = stamp;
+                        continue;
+                    }
+                    database => database?,
+                };
                 now.stamps[question as usize] = stamp;
                 now.databases.by_question[question as usize] = Some(database);
             }

@@ -304,7 +304,10 @@ fn coverage(point: &PointFigures, until: Option<jiff::Timestamp>, zone: &TimeZon
     let (Ok(start), Some(until)) = (start, until) else {
         return 0.0;
     };
-    let passed = until.duration_since(start).as_secs_f64().max(1.0);
+    let passed = until.duration_since(start).as_secs_f64();
+    if passed <= 0.0 {
+        return 1.0;
+    }
     (point.state.observed_seconds / passed).min(1.0)
 }
 

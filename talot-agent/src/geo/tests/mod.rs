@@ -353,6 +353,30 @@ fn a_broken_file_at_the_start_is_named() {
 }
 
 #[test]
+fn a_damaged_default_database_is_refused_and_all_else_works() {
+    let dir = TempDir::new().unwrap();
+    let config = Config {
+        data_dir: dir.path().to_owned(),
+        ..Config::default()
+    };
+    let path = super::fetch::path(dir.path());
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "cut short").unwrap();
+    assert!(
+        super::fetch::is_missing(&config),
+        "it is to be fetched anew"
+    );
+    let geo = Geo::open(&config).unwrap();
+    assert_eq!(known(&geo.databases(), "192.0.2.1").0, "ZZ");
+    let described = geo.described().join("; ");
+    assert!(described.contains("cannot be used"), "{described}");
+    write(&path, BUILT, vec![country("JP")]);
+    assert!(!super::fetch::is_missing(&config));
+    geo.refresh();
+    assert_eq!(known(&geo.databases(), "192.0.2.1").0, "JP");
+}
+
+#[test]
 fn damage_is_an_error_or_unknown_but_never_a_panic() {
     let (_dir, path) = folder(vec![
         country("NL"),
