@@ -353,7 +353,7 @@ impl Study<'_> {
             chart: None,
             table: table(
                 title.clone(),
-                &["Port type", "#Change", "Most of it by source country", "Most of it by point"],
+                &["Port type", "#Change", "Largest parts by source country", "Largest parts by point"],
                 moves.iter().map(cells).collect(),
             ),
             title,
