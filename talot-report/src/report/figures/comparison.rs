@@ -120,7 +120,7 @@ impl<'a> Study<'a> {
             ),
             title,
             notes: vec![
-                Words::new("The ten most accessed ports of each of the two months, and the ports in focus.").done(),
+                Words::new("The ten most accessed ports of each of the two months, of all ports the three that rose most and the three that fell most, and the ports in focus.").done(),
             ],
         })
     }
@@ -274,7 +274,7 @@ impl<'a> Study<'a> {
             ),
             title,
             notes: vec![
-                Words::new("A port rises at a point if its accesses per day there are more than in the 28 days before; points that did not watch then are left out. What rises at one point only may be an oddity of that point.").done(),
+                Words::new("A port rises at a point if its accesses per day there are more than in the 28 days before; points that did not watch then are left out. What rises at one point only may be an oddity of that point. Looked at are the twenty most accessed ports of the month, the ten of the month before, of all ports the three that rose most against the month before, and those in focus.").done(),
             ],
         })
     }
