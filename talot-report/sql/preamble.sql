@@ -17,7 +17,7 @@ WHERE c.status <> 'maintenance' AND l.date IS NULL;
 
 CREATE TABLE counted_months AS
 SELECT month, ago, SUM(valid_seconds) AS valid_seconds, COUNT(*) AS point_days,
-       COUNT(DISTINCT point) AS points
+       COUNT(DISTINCT CASE WHEN valid_seconds > 0 THEN point END) AS points
 FROM counted
 GROUP BY month, ago;
 

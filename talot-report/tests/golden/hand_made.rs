@@ -11,13 +11,18 @@ type Day<'a> = (&'a str, &'a str, Option<&'a [(u16, u32)]>);
 fn make(python: &Path, days: &[Day<'_>], to: &Path) {
     let golden = records(python, "2011");
     for (day, point, accesses) in days {
-        let rewrite = |table: &str, query: &str| {
+        let copied = |table: &str| {
             let name = format!("{table}/day={day}/{point}.parquet");
             let file = to.join(&name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::copy(golden.join(&name), &file).unwrap();
+            file
+        };
+        let rewrite = |table: &str, query: &str| {
+            let file = copied(table);
             script(python, "rewrite.py", &[file.to_str().unwrap(), query]);
         };
+        copied("sources");
         let ports = accesses.unwrap_or(&[(1, 0)]);
         let rows: Vec<_> = ports.iter().map(|row| format!("{row:?}")).collect();
         rewrite(
@@ -41,6 +46,16 @@ fn make(python: &Path, days: &[Day<'_>], to: &Path) {
     }
 }
 
+/// The report of July 2011 of these days; DuckDB agrees with it.
+fn report(python: &Path, days: &[Day<'_>], folder: &Path) -> Report {
+    let (records, out) = (folder.join("records"), folder.join("out"));
+    make(python, days, &records);
+    let report = Report::make("2011-07", &records, &out, &["--no-verify"]);
+    let folders = [records.to_str().unwrap(), out.to_str().unwrap()];
+    assert_eq!(script(python, "recompute.py", &folders).trim(), "41");
+    report
+}
+
 /// Ten ports that stay first, and others.
 fn with_steady<'a>(
     others: &[(u16, u32)],
@@ -57,7 +72,6 @@ fn what_moved_most_is_looked_for_among_all_ports() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let records = folder.path().join("records");
     let (mut june, mut july) = (Vec::new(), Vec::new());
     let june = with_steady(&[(3000, 300)], &mut june);
     let july = with_steady(&[(2000, 500), (2001, 400)], &mut july);
@@ -65,9 +79,7 @@ fn what_moved_most_is_looked_for_among_all_ports() {
         ("2011-06-30", "point-01", june),
         ("2011-07-01", "point-01", july),
     ];
-    make(&python, &days, &records);
-    let out = folder.path().join("out");
-    let report = Report::make("2011-07", &records, &out, &["--no-verify"]);
+    let report = report(&python, &days, folder.path());
     // The two that moved most are in focus; the third is in no list of the first ten.
     assert_eq!(
         report.json["focus"],
@@ -77,4 +89,56 @@ fn what_moved_most_is_looked_for_among_all_ports() {
     let said = "Access to 3000/tcp fell most, access to 2000/tcp rose most.";
     assert!(words.contains(said), "{words}");
     assert!(words.contains("3000/tcp: from 300.0 to 0.0"), "{words}");
+}
+
+/// A port that a new point saw on its first day is not new.
+#[test]
+fn since_a_day_is_said_only_if_the_point_watched_before_it() {
+    let Some(python) = python("since_a_day_is_said_only_if_the_point_watched_before_it") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let days: [Day<'_>; 5] = [
+        ("2011-06-30", "point-01", Some(&[(22, 5)])),
+        ("2011-07-01", "point-01", Some(&[(22, 5)])),
+        ("2011-07-02", "point-01", Some(&[(22, 5), (2000, 7)])),
+        ("2011-07-02", "point-02", Some(&[(22, 5), (3000, 9)])),
+        ("2011-07-03", "point-02", Some(&[(22, 5), (3000, 9)])),
+    ];
+    let words = report(&python, &days, folder.path()).words();
+    for said in [
+        "Access to 2000/tcp was observed at a single monitoring point, point-01, since 2 July: 7 accesses",
+        "Access to 3000/tcp was observed at a single monitoring point, point-02, first on 2 July: 18 accesses",
+    ] {
+        assert!(words.contains(said), "{said}\n{words}");
+    }
+}
+
+#[test]
+fn a_point_that_observed_nothing_did_not_watch() {
+    let Some(python) = python("a_point_that_observed_nothing_did_not_watch") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let days: [Day<'_>; 4] = [
+        ("2011-07-01", "point-01", Some(&[(22, 5)])),
+        ("2011-07-01", "point-02", None),
+        ("2011-07-02", "point-01", None),
+        ("2011-07-02", "point-02", None),
+    ];
+    let report = report(&python, &days, folder.path());
+    let headline = report.json["headline"].as_str().unwrap();
+    assert!(headline.contains("at one monitoring point:"), "{headline}");
+    let words = report.words();
+    assert!(!words.contains("at a single monitoring point"), "{words}");
+    let days = report.figure("coverage-days")["rows"].clone();
+    assert_eq!(days[0], serde_json::json!(["2011-07-01", 1, 86_400]));
+    assert_eq!(days[1], serde_json::json!(["2011-07-02", 0, 0]));
+    for id in ["2.1.2", "backscatter-days"] {
+        let rows = report.figure(id)["rows"].as_array().unwrap();
+        assert!(
+            rows.iter().all(|row| row[0] == "2011-07-01"),
+            "{id}: {rows:?}"
+        );
+    }
 }

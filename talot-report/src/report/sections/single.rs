@@ -25,6 +25,7 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
         }
         let countries = port.points.entry(row.text("point")).or_default();
         countries.push((accesses, row.text("country")));
+        port.watched_since = row.date("watched_since");
         port.since = match (port.since, row.date("first_date")) {
             (Some(known), Some(other)) => Some(known.min(other)),
             (known, other) => known.or(other),
@@ -44,7 +45,9 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
             .since
             .filter(|_| port.before == 0)
             .map_or_else(String::new, |since| {
-                format!(", since {}", words::day_of_year(since))
+                let watched_before = port.watched_since.is_some_and(|watched| watched < since);
+                let what = if watched_before { "since" } else { "first on" };
+                format!(", {what} {}", words::day_of_year(since))
             });
         let mut words = Words::new(format!(
             "Access to {name} was observed at a single monitoring point, {point}{since}: {} accesses, {}",
@@ -71,5 +74,7 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
 struct Single<'a> {
     points: BTreeMap<&'a str, Vec<(i64, &'a str)>>,
     since: Option<Date>,
+    /// Of the point; of use if there is one only.
+    watched_since: Option<Date>,
     before: i64,
 }
