@@ -142,6 +142,11 @@ fn what_is_wrong_with_files_is_named_and_left_out() {
     );
     let page = fs::read_to_string(folder.path().join("out/index.html")).unwrap();
     assert!(page.contains("ports/day=2011-07-05/point-01.parquet"));
+
+    // DuckDB reads what the report read, and nothing else.
+    let folders = [text(&records_folder), text(&folder.path().join("out"))];
+    let folders = folders.each_ref().map(String::as_str);
+    assert_eq!(script(&python, "recompute.py", &folders).trim(), "41");
 }
 
 #[test]
@@ -156,6 +161,8 @@ fn days_are_left_out_by_choice() {
         "2011-07-10=power cut",
         "--exclude",
         "2011-07-11/point-03=cable pulled",
+        "--exclude",
+        "2011-06-12/point-04=a test of ours",
     ];
     let report = Report::make("2011-07", &records, folder.path(), &exclude);
     assert_eq!(report.figure("change")["rows"][0][6], (300 - 11) * 86_400);
@@ -163,6 +170,7 @@ fn days_are_left_out_by_choice() {
     for said in [
         "Left out of all figures (power cut): 10 July 2011.",
         "Left out of all figures (cable pulled): 11 July 2011 at point-03.",
+        "Left out of all figures (a test of ours): 12 June 2011 at point-04.",
         "Left out of all figures (maintenance work): 2 July 2011.",
     ] {
         assert!(words.contains(said), "{said}\n{words}");
