@@ -142,3 +142,24 @@ fn a_point_that_observed_nothing_did_not_watch() {
         );
     }
 }
+
+/// That a point is new is no cause: it is compared what watched in both months.
+#[test]
+fn new_points_are_no_causes() {
+    let Some(python) = python("new_points_are_no_causes") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let days: [Day<'_>; 5] = [
+        ("2011-06-30", "point-01", Some(&[(22, 10)])),
+        ("2011-06-30", "point-02", Some(&[(22, 10)])),
+        ("2011-07-01", "point-01", Some(&[(22, 30)])),
+        ("2011-07-01", "point-02", Some(&[(22, 10)])),
+        ("2011-07-01", "point-03", Some(&[(22, 80)])),
+    ];
+    let words = report(&python, &days, folder.path()).words();
+    // Of (30 + 10) / 2 against (10 + 10) / 2, all is point-01's.
+    let said = "; at the two points that watched in both months (three did in this one, two in the last) by +10.0, \
+                most of it point-01 (+10.0).";
+    assert!(words.contains(said), "{words}");
+}

@@ -326,8 +326,12 @@ struct Riser<'a> {
 
 impl Study<'_> {
     /// Figure `causes`: where the ports of figure 1-2 fell and rose.
-    pub(in super::super) fn causes_table(&self, causes: &Causes<'_>, moves: &[Move<'_>]) -> Block {
-        let cells = |each: &Move<'_>| {
+    pub(in super::super) fn causes_table<'a>(
+        &self,
+        causes: &Causes<'a>,
+        moves: &[Move<'a>],
+    ) -> Block {
+        let cells = |each: &Move<'a>| {
             vec![
                 text(each.port),
                 each.difference().map_or_else(
@@ -358,7 +362,7 @@ impl Study<'_> {
             ),
             title,
             notes: vec![
-                Words::new("Changes per point and day; those of a point are its part in the average over all points. Countries and points that moved the other way are in the data.").done(),
+                Words::new("Changes per point and day; those of a point are its part in the average over the points that watched in both months. Countries and points that moved the other way are in the data.").done(),
             ],
         })
     }

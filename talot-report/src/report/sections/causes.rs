@@ -10,13 +10,15 @@ use super::super::{
 use crate::{
     countries,
     rounding::{Counted, Rounded, change, per_point_day},
-    words::{Words, enumeration},
+    words::{Words, enumeration, in_words, many},
 };
 
 /// Why ports moved: by country and by point.
 pub(in super::super) struct Causes<'a> {
     now: Totals,
     before: Option<Totals>,
+    /// The points that watched in both months, and their valid seconds.
+    both: BTreeMap<&'a str, (i64, i64)>,
     by_country: BTreeMap<&'a str, Parts<'a>>,
     by_point: BTreeMap<&'a str, Parts<'a>>,
 }
@@ -30,6 +32,17 @@ impl<'a> Causes<'a> {
         let mut causes = Self {
             now: study.now(),
             before: study.totals(1),
+            both: answers
+                .rows("spread")
+                .filter(|row| row.count("valid_seconds_before") > 0)
+                .map(|row| {
+                    let seconds = (
+                        row.count("valid_seconds"),
+                        row.count("valid_seconds_before"),
+                    );
+                    (row.text("point"), seconds)
+                })
+                .collect(),
             by_country: BTreeMap::new(),
             by_point: BTreeMap::new(),
         };
@@ -44,13 +57,15 @@ impl<'a> Causes<'a> {
                 part.1 += row.count("accesses_before");
             };
             add(&mut causes.by_country, row.text("country"));
-            add(&mut causes.by_point, row.text("point"));
+            if causes.both.contains_key(row.text("point")) {
+                add(&mut causes.by_point, row.text("point"));
+            }
         }
         causes
     }
 
     /// `445/tcp: from 300.1 to 210.3 accesses per point and day (−29.9 %); mostly China (−40.2), Japan (−20.1).`
-    pub(super) fn sentence(&self, each: &Move<'_>) -> Vec<Inline> {
+    pub(super) fn sentence(&self, each: &Move<'a>) -> Vec<Inline> {
         let change = change(each.now, each.before).map_or_else(
             || {
                 format!(
@@ -62,20 +77,65 @@ impl<'a> Causes<'a> {
             |change| format!("{} %", change.signed()),
         );
         let countries = self.main(&self.by_country, each, countries::in_sentence);
-        let points = self.main(&self.by_point, each, ToOwned::to_owned);
+        let at_both = self.at_both(each.port);
+        let points = self.main(&self.by_point, &at_both, ToOwned::to_owned);
         let by_country = countries.phrase().map_or_else(String::new, |phrase| {
             format!("; by source country {phrase}")
         });
-        let by_point = points
-            .phrase()
-            .filter(|_| self.now.points > 1)
-            .map_or_else(String::new, |phrase| format!("; by point {phrase}"));
+        let by_point =
+            points
+                .phrase()
+                .filter(|_| self.now.points > 1)
+                .map_or_else(String::new, |phrase| match self.other_points() {
+                    None => format!("; by point {phrase}"),
+                    Some(which) => format!(
+                        "; at the {which} by {}, {phrase}",
+                        at_both
+                            .difference()
+                            .map_or_else(|| "–".to_owned(), Rounded::signed)
+                    ),
+                });
         let words = Words::default().strong(each.port).text(format!(
             ": from {} to {} accesses per point and day ({change}){by_country}{by_point}.",
             rate1(each.before),
             rate1(each.now)
         ));
         words.done()
+    }
+
+    /// A port at the points that watched in both months.
+    fn at_both(&self, port: &'a str) -> Move<'a> {
+        let parts = self
+            .by_point
+            .get(port)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        let (now, before) = parts.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        let seconds = self.both.values();
+        let seconds = seconds.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        let counted = |figure, valid_seconds| Counted {
+            figure,
+            valid_seconds,
+        };
+        Move {
+            port,
+            now: counted(now, seconds.0),
+            before: counted(before, seconds.1),
+        }
+    }
+
+    /// Which points are compared, if not all watched in both months.
+    pub(in super::super) fn other_points(&self) -> Option<String> {
+        let before = self.before?;
+        let (in_both, points) = (self.both.len() as i64, (self.now.points, before.points));
+        (points != (in_both, in_both)).then(|| {
+            format!(
+                "{} that watched in both months ({} did in this one, {} in the last)",
+                many(in_both, "point", "points"),
+                in_words(points.0),
+                in_words(points.1)
+            )
+        })
     }
 
     /// The three parts that moved most in the port's own direction, in accesses per point and day.
@@ -85,15 +145,21 @@ impl<'a> Causes<'a> {
         each: &Move<'_>,
         name: impl Fn(&str) -> String,
     ) -> Largest {
-        let Some((before, parts)) = self.before.zip(parts.get(each.port)) else {
+        let Some(parts) = parts.get(each.port) else {
             return Largest::default();
         };
         let mut moves: Vec<_> = parts
             .iter()
             .map(|(part, (now, then))| Move {
                 port: part,
-                now: self.now.counted(*now),
-                before: before.counted(*then),
+                now: Counted {
+                    figure: *now,
+                    ..each.now
+                },
+                before: Counted {
+                    figure: *then,
+                    ..each.before
+                },
             })
             .filter(|part| part.exact().signum() == each.exact().signum())
             .filter(|part| {
@@ -128,8 +194,8 @@ impl<'a> Causes<'a> {
     }
 
     /// By point, in words.
-    pub(in super::super) fn points(&self, each: &Move<'_>) -> String {
-        self.main(&self.by_point, each, ToOwned::to_owned)
+    pub(in super::super) fn points(&self, each: &Move<'a>) -> String {
+        self.main(&self.by_point, &self.at_both(each.port), ToOwned::to_owned)
             .parts
             .join(", ")
     }
@@ -185,6 +251,7 @@ mod tests {
             now,
             before: Some(before),
             by_country: [("22/tcp", parts.collect())].into(),
+            both: BTreeMap::new(),
             by_point: BTreeMap::new(),
         };
         let main = causes.main(&causes.by_country, &each, ToOwned::to_owned);
