@@ -129,9 +129,15 @@ fn what_is_wrong_with_files_is_named_and_left_out() {
     assert_eq!(row[5], 282, "{row}");
     let words = report.words();
     assert!(
-        words.contains("Without a record, and so not observed: 18 point-days."),
+        words.contains("Without a record, and so not observed: 13 point-days."),
         "{words}"
     );
+    for said in [
+        "With records that were refused: five point-days.",
+        "Left out of all figures (record refused: it is not what the hash in the coverage record says): 5 July 2011 at point-01.",
+    ] {
+        assert!(words.contains(said), "{said}\n{words}");
+    }
     assert!(
         words.contains("Made from 281 of 282 days of points")
             || report.figure("forms")["rows"][0][3] == 281

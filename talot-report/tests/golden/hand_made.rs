@@ -163,3 +163,20 @@ fn new_points_are_no_causes() {
                 most of it point-01 (+10.0).";
     assert!(words.contains(said), "{words}");
 }
+
+#[test]
+fn sources_without_room_make_the_headline_a_lower_bound() {
+    let Some(python) = python("sources_without_room_make_the_headline_a_lower_bound") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (records, out) = (folder.path().join("records"), folder.path().join("out"));
+    let days: [Day<'_>; 1] = [("2011-07-01", "point-01", Some(&[(22, 5)]))];
+    make(&python, &days, &records);
+    let file = records.join("coverage/day=2011-07-01/point-01.parquet");
+    let query = "SELECT * REPLACE (true AS sources_lower_bound) FROM file";
+    script(&python, "rewrite.py", &[file.to_str().unwrap(), query]);
+    let report = Report::make("2011-07", &records, &out, &["--no-verify"]);
+    let headline = report.json["headline"].as_str().unwrap();
+    assert!(headline.contains("from at least "), "{headline}");
+}

@@ -155,6 +155,12 @@ fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
             days.entry(date).or_default().push(row.text("point"));
         }
     }
+    for (date, point, what) in study.refused() {
+        let days = reasons
+            .entry(format!("record refused: {what}"))
+            .or_default();
+        days.entry(date).or_default().push(point);
+    }
     let watched = study.watched();
     let notes = reasons.into_iter().map(|(reason, days)| {
         let (whole, part): (Vec<_>, Vec<_>) = days
