@@ -1,8 +1,27 @@
 -- What the queries of the figures share about the ports that they look at more closely: the most accessed
--- ones of the month and of the month before, and those in focus.
+-- ones of the month and of the month before, those that moved most, and those in focus.
+
+-- Of all ports the three that rose most and the three that fell most against the month before, per point and day
+-- (here both rates times the valid seconds of both months).
+CREATE TABLE moved_ports AS
+SELECT port
+FROM (SELECT port, change, ROW_NUMBER() OVER (ORDER BY change DESC NULLS LAST, port NULLS LAST) AS rise,
+             ROW_NUMBER() OVER (ORDER BY change NULLS LAST, port NULLS LAST) AS fall
+      FROM (SELECT t.port, CAST(t.accesses AS DECIMAL(19, 0)) * CAST(was.valid_seconds AS DECIMAL(19, 0))
+                   - CAST(t.accesses_before AS DECIMAL(19, 0)) * CAST(now.valid_seconds AS DECIMAL(19, 0)) AS change
+            FROM (SELECT port, SUM(CASE WHEN ago = 0 THEN packets ELSE 0 END) AS accesses,
+                         SUM(CASE WHEN ago = 1 THEN packets ELSE 0 END) AS accesses_before
+                  FROM port_totals
+                  WHERE ago <= 1
+                  GROUP BY port) t
+            CROSS JOIN (SELECT valid_seconds FROM counted_months WHERE ago = 0) now
+            CROSS JOIN (SELECT valid_seconds FROM counted_months WHERE ago = 1) was) c) r
+WHERE (rise <= 3 AND change > 0) OR (fall <= 3 AND change < 0);
 
 CREATE TABLE shown_ports AS
 SELECT port FROM port_totals WHERE (ago = 0 AND place <= 20) OR (ago = 1 AND place <= 10)
+UNION
+SELECT port FROM moved_ports
 UNION
 SELECT port FROM focus_ports;
 

@@ -17,15 +17,16 @@ WHERE c.status <> 'maintenance' AND l.date IS NULL;
 
 CREATE TABLE counted_months AS
 SELECT month, ago, SUM(valid_seconds) AS valid_seconds, COUNT(*) AS point_days,
-       COUNT(DISTINCT point) AS points
+       COUNT(DISTINCT CASE WHEN valid_seconds > 0 THEN point END) AS points
 FROM counted
 GROUP BY month, ago;
 
 CREATE TABLE counted_points AS
 SELECT point, SUM(CASE WHEN ago = 0 THEN valid_seconds ELSE 0 END) AS valid_seconds,
+       SUM(CASE WHEN ago = 1 THEN valid_seconds ELSE 0 END) AS valid_seconds_before,
        SUM(CASE WHEN baseline = 1 THEN valid_seconds ELSE 0 END) AS baseline_valid_seconds
 FROM counted
-WHERE ago = 0 OR baseline = 1
+WHERE ago <= 1 OR baseline = 1
 GROUP BY point;
 
 -- What each point counted on each day, by class.

@@ -50,7 +50,7 @@ impl<'a> Row<'a> {
         match self.value(column) {
             Value::Integer(number) => Some(*number),
             Value::Null => None,
-            Value::Text(text) => panic!("{column} is `{text}`"),
+            other => panic!("{column} is {other:?}"),
         }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Row<'a> {
         match self.value(column) {
             Value::Text(text) => text,
             Value::Null => "",
-            Value::Integer(number) => panic!("{column} is {number}"),
+            other => panic!("{column} is {other:?}"),
         }
     }
 

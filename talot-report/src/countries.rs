@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use crate::{rounding::share, words::enumeration};
+
 const LIST: &str = include_str!("../data/countries.txt");
 
 /// Countries that a sentence names with an article.
@@ -30,9 +32,50 @@ pub fn in_sentence(code: &str) -> String {
     }
 }
 
+/// Where accesses came from, by the countries with most of them: `mainly from Japan (60.0 %) and China (12.0 %)`.
+pub fn origins(parts: &[(i64, &str)], told: usize) -> String {
+    let mut parts = parts.to_vec();
+    parts.sort_by_key(|(accesses, country)| (-accesses, *country));
+    let all: i64 = parts.iter().map(|(accesses, _)| accesses).sum();
+    let first = &parts[..told.min(parts.len())];
+    let of_first: i64 = first.iter().map(|(accesses, _)| accesses).sum();
+    let names: Vec<_> = first
+        .iter()
+        .filter_map(|(accesses, country)| {
+            Some(format!(
+                "{} ({} %)",
+                in_sentence(country),
+                share(*accesses, all)?
+            ))
+        })
+        .collect();
+    let from = if first.len() == parts.len() {
+        "from"
+    } else if of_first * 2 >= all {
+        "mainly from"
+    } else {
+        "from several countries, the largest parts from"
+    };
+    format!("{from} {}", enumeration(&names))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mainly_is_said_of_half_or_more() {
+        let parts = [(30, "JP"), (45, "CN"), (5, "DE"), (20, "US")];
+        assert_eq!(
+            origins(&parts, 2),
+            "mainly from China (45.0 %) and Japan (30.0 %)"
+        );
+        assert_eq!(
+            origins(&parts, 1),
+            "from several countries, the largest parts from China (45.0 %)"
+        );
+        assert_eq!(origins(&parts[..1], 2), "from Japan (100.0 %)");
+    }
 
     #[test]
     fn countries_have_names() {

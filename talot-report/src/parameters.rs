@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use datafusion::arrow::datatypes::DataType;
 use jiff::{ToSpan as _, civil::Date};
 
 use crate::{
     exclusion::Exclusion,
     month::Month,
-    records::{Consequence, Records},
+    records::{Consequence, PointDay, Records, Table},
 };
 
 /// The days before the month that rising ports are compared with.
@@ -22,8 +23,8 @@ pub struct Parameters {
     pub first: Month,
     /// Days of points that do not count, and why.
     pub left_out: Vec<(Date, String, String)>,
-    /// Days of points whose records were refused.
-    pub refused: BTreeSet<(Date, String)>,
+    /// The files of each table that are read, below the folder of the records.
+    pub files: [(Table, Vec<String>); 3],
     /// Days of points whose sources were refused.
     pub without_sources: BTreeSet<(Date, String)>,
     /// Port types that are shown as one, under a name.
@@ -67,7 +68,14 @@ impl Parameters {
             month,
             first: first.unwrap_or(month).min(month),
             left_out,
-            refused: named(Consequence::LeftOut),
+            files: [Table::Sources, Table::Ports, Table::Coverage].map(|table| {
+                let days = records.point_days.iter();
+                let days = days.filter(|day| table != Table::Sources || day.sources.is_some());
+                let file = |day: &PointDay| {
+                    format!("{}/day={}/{}.parquet", table.name(), day.date, day.point)
+                };
+                (table, days.map(file).collect())
+            }),
             without_sources: named(Consequence::WithoutSources),
             port_groups: port_groups.to_vec(),
         }
@@ -147,25 +155,41 @@ impl Parameters {
     /// The records, as views of DuckDB on the folder `records`.
     pub fn duckdb(&self) -> String {
         let mut sql = String::from(
-            "-- The records, for DuckDB: run in the folder that holds `records`, or correct the paths.\n\n\
-             -- Days of points whose records the report refused.\n",
+            "-- The records that the report read, for DuckDB: run in the folder that holds `records`, or correct the paths.\n",
         );
-        let rows: Vec<_> = self.refused.iter().map(point_day).collect();
-        table(
-            &mut sql,
-            "refused",
-            "date, point",
-            &rows,
-            "(DATE '1970-01-01', '')",
-        );
-        for of in ["sources", "ports", "coverage"] {
-            let _ = write!(
-                sql,
-                "\nCREATE VIEW {of} AS\nSELECT * FROM read_parquet('records/{of}/day=*/*.parquet', hive_partitioning = false) r\n\
-                 WHERE NOT EXISTS (SELECT 1 FROM refused x WHERE x.date = r.date AND x.point = r.point);\n"
-            );
+        for (table, files) in &self.files {
+            let name = table.name();
+            let _ = write!(sql, "\nCREATE VIEW {name} AS\nSELECT ");
+            if files.is_empty() {
+                let columns = table.schema();
+                let columns = columns.fields().iter().map(|field| {
+                    let kind = duckdb_type(field.data_type());
+                    format!("CAST(NULL AS {kind}) AS {}", field.name())
+                });
+                let columns: Vec<_> = columns.collect();
+                let _ = writeln!(sql, "{}\nWHERE 1 = 0;", columns.join(", "));
+            } else {
+                let files = files.iter().map(|file| quoted(&format!("records/{file}")));
+                let files: Vec<_> = files.collect();
+                let _ = writeln!(
+                    sql,
+                    "* FROM read_parquet([\n    {}\n], hive_partitioning = false);",
+                    files.join(",\n    ")
+                );
+            }
         }
         sql
+    }
+}
+
+fn duckdb_type(of: &DataType) -> &'static str {
+    match of {
+        DataType::Date32 => "DATE",
+        DataType::Int32 => "INTEGER",
+        DataType::Int64 => "BIGINT",
+        DataType::Boolean => "BOOLEAN",
+        DataType::Timestamp(..) => "TIMESTAMPTZ",
+        _ => "VARCHAR",
     }
 }
 

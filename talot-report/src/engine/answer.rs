@@ -1,4 +1,4 @@
-//! What a query answers, as integers and text.
+//! What a query answers, as integers, text, true and false.
 
 use anyhow::{Context as _, Result};
 use datafusion::arrow::{
@@ -39,6 +39,12 @@ fn values(column: &dyn Array) -> Result<Vec<Value>> {
         let values = column.as_primitive::<Int64Type>().iter();
         return Ok(values
             .map(|value| value.map_or(Value::Null, Value::Integer))
+            .collect());
+    }
+    if let Some(column) = column.as_boolean_opt() {
+        return Ok(column
+            .iter()
+            .map(|value| value.map_or(Value::Null, Value::Boolean))
             .collect());
     }
     let options = FormatOptions::default().with_display_error(true);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use datafusion::{
     datasource::MemTable,
-    execution::{memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
+    execution::{context::SQLOptions, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
     prelude::{DataFrame, SessionConfig, SessionContext},
     sql::parser::{DFParser, Statement},
 };
@@ -76,23 +76,30 @@ impl Engine {
             let shown = statement.to_string();
             let shown = shown.lines().next().unwrap_or_default().to_owned();
             self.runtime
-                .block_on(async { self.plan(statement).await?.collect().await.map_err(plain) })
+                .block_on(async {
+                    let frame = self.plan(statement, SQLOptions::new()).await?;
+                    frame.collect().await.map_err(plain)
+                })
                 .with_context(|| format!("running `{shown}`"))?;
         }
         Ok(())
     }
 
-    /// Answers a query.
+    /// Answers a query, which can only read: nothing but the views, and no file besides.
     ///
     /// # Errors
-    /// When it is not a single statement, or fails.
+    /// When it is not a single statement, would do more than read, or fails.
     pub fn ask(&self, query: &str) -> Result<Data> {
         let mut statements = statements(query)?.into_iter();
         let (Some(statement), None) = (statements.next(), statements.next()) else {
             bail!("that is not one SQL statement");
         };
+        let reading = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
         self.runtime.block_on(async {
-            let frame = self.plan(statement).await?;
+            let frame = self.plan(statement, reading).await?;
             let columns = frame.schema().fields().iter();
             let columns = columns.map(|field| field.name().clone()).collect();
             let batches = frame.collect().await.map_err(plain)?;
@@ -100,9 +107,10 @@ impl Engine {
         })
     }
 
-    async fn plan(&self, statement: Statement) -> Result<DataFrame> {
+    async fn plan(&self, statement: Statement, allowed: SQLOptions) -> Result<DataFrame> {
         let plan = self.context.state().statement_to_plan(statement).await;
         let plan = plan.map_err(plain)?;
+        allowed.verify_plan(&plan).map_err(plain)?;
         self.context.execute_logical_plan(plan).await.map_err(plain)
     }
 }

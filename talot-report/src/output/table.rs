@@ -11,6 +11,7 @@ pub fn csv(data: &Data) -> String {
         text += &line(row.iter().map(|value| match value {
             Value::Null => String::new(),
             Value::Integer(number) => number.to_string(),
+            Value::Boolean(is) => is.to_string(),
             Value::Text(text) => quoted(text),
         }));
     }
@@ -37,6 +38,7 @@ impl Serialize for Value {
         match self {
             Self::Null => serializer.serialize_none(),
             Self::Integer(number) => serializer.serialize_i64(*number),
+            Self::Boolean(is) => serializer.serialize_bool(*is),
             Self::Text(text) => serializer.serialize_str(text),
         }
     }

@@ -291,6 +291,8 @@ pub enum Value {
     Null,
     /// An integer.
     Integer(i64),
+    /// True or false.
+    Boolean(bool),
     /// A name, or a date as YYYY-MM-DD.
     Text(String),
 }

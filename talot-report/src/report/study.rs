@@ -10,7 +10,7 @@ use crate::{
     countries,
     edition::Edition,
     month::Month,
-    records::Problem,
+    records::{Consequence, Problem},
     rounding::Counted,
     words,
 };
@@ -121,6 +121,14 @@ impl Study<'_> {
     /// The month before, whether or not there are records of it.
     pub(super) fn month_before(&self) -> Month {
         self.month.back(1).unwrap_or(self.month)
+    }
+
+    /// The days of points whose records were refused, and why.
+    pub(super) fn refused(&self) -> impl Iterator<Item = (Date, &str, &str)> {
+        let problems = self.problems.iter();
+        problems
+            .filter(|problem| problem.consequence == Consequence::LeftOut)
+            .filter_map(|problem| Some((problem.date?, problem.point.as_deref()?, &*problem.what)))
     }
 
     /// Whether a point watched, for each day of the month.

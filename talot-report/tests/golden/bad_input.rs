@@ -129,9 +129,15 @@ fn what_is_wrong_with_files_is_named_and_left_out() {
     assert_eq!(row[5], 282, "{row}");
     let words = report.words();
     assert!(
-        words.contains("Without a record, and so not observed: 18 point-days."),
+        words.contains("Without a record, and so not observed: 13 point-days."),
         "{words}"
     );
+    for said in [
+        "With records that were refused: five point-days.",
+        "Left out of all figures (record refused: it is not what the hash in the coverage record says): 5 July 2011 at point-01.",
+    ] {
+        assert!(words.contains(said), "{said}\n{words}");
+    }
     assert!(
         words.contains("Made from 281 of 282 days of points")
             || report.figure("forms")["rows"][0][3] == 281
@@ -142,6 +148,11 @@ fn what_is_wrong_with_files_is_named_and_left_out() {
     );
     let page = fs::read_to_string(folder.path().join("out/index.html")).unwrap();
     assert!(page.contains("ports/day=2011-07-05/point-01.parquet"));
+
+    // DuckDB reads what the report read, and nothing else.
+    let folders = [text(&records_folder), text(&folder.path().join("out"))];
+    let folders = folders.each_ref().map(String::as_str);
+    assert_eq!(script(&python, "recompute.py", &folders).trim(), "41");
 }
 
 #[test]
@@ -156,6 +167,8 @@ fn days_are_left_out_by_choice() {
         "2011-07-10=power cut",
         "--exclude",
         "2011-07-11/point-03=cable pulled",
+        "--exclude",
+        "2011-06-12/point-04=a test of ours",
     ];
     let report = Report::make("2011-07", &records, folder.path(), &exclude);
     assert_eq!(report.figure("change")["rows"][0][6], (300 - 11) * 86_400);
@@ -163,6 +176,7 @@ fn days_are_left_out_by_choice() {
     for said in [
         "Left out of all figures (power cut): 10 July 2011.",
         "Left out of all figures (cable pulled): 11 July 2011 at point-03.",
+        "Left out of all figures (a test of ours): 12 June 2011 at point-04.",
         "Left out of all figures (maintenance work): 2 July 2011.",
     ] {
         assert!(words.contains(said), "{said}\n{words}");

@@ -2,5 +2,6 @@
 //! TALOT2 reported, see `records.py`.
 
 mod bad_input;
+mod hand_made;
 mod months;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::support::{Report, python, records, script, succeed};
+use crate::support::{Report, copy_of_month, fail, python, records, script, succeed};
 
 /// The figures of both reports of TALOT2, by the numbers that they have here.
 const SEEDS: [&str; 19] = [
@@ -208,4 +208,44 @@ fn an_analyst_can_ask_the_rest() {
         ask(first, "csv"),
         "date,point,sources_lower_bound,closed_at\n2010-07-01,point-01,false,2010-07-02T00:01:00Z\n"
     );
+    assert_eq!(
+        ask(
+            "SELECT sources_lower_bound AS is, NULL AS nothing FROM coverage LIMIT 1",
+            "json"
+        ),
+        "{\"is\":false,\"nothing\":null}\n"
+    );
+}
+
+/// Whoever may ask must not thereby write files, or read others than the records.
+#[test]
+fn a_question_can_only_read() {
+    let Some(python) = python("a_question_can_only_read") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let few = folder.path().join("records");
+    copy_of_month(&records(&python, "2011"), "2011-07-0", &few);
+    let file = folder.path().join("stolen.csv");
+    let shown = file.display();
+    for (query, said) in [
+        (format!("COPY (SELECT 1) TO '{shown}'"), "DML not supported"),
+        (
+            format!("EXPLAIN ANALYZE COPY (SELECT 1) TO '{shown}'"),
+            "DML not supported",
+        ),
+        (
+            "CREATE EXTERNAL TABLE t (line VARCHAR) STORED AS CSV LOCATION '/etc/passwd'".into(),
+            "DDL not supported",
+        ),
+        (
+            "SET datafusion.execution.batch_size = 1".into(),
+            "not supported",
+        ),
+        ("SELECT * FROM '/etc/passwd'".into(), "not found"),
+    ] {
+        let records = few.to_str().unwrap();
+        fail(&["sql", &query, "--records", records], 1, said);
+    }
+    assert!(!file.exists());
 }

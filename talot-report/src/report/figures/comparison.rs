@@ -120,7 +120,7 @@ impl<'a> Study<'a> {
             ),
             title,
             notes: vec![
-                Words::new("The ten most accessed ports of each of the two months, and the ports in focus.").done(),
+                Words::new("The ten most accessed ports of each of the two months, of all ports the three that rose most and the three that fell most, and the ports in focus.").done(),
             ],
         })
     }
@@ -274,7 +274,7 @@ impl<'a> Study<'a> {
             ),
             title,
             notes: vec![
-                Words::new("A port rises at a point if its accesses per day there are more than in the 28 days before; points that did not watch then are left out. What rises at one point only may be an oddity of that point.").done(),
+                Words::new("A port rises at a point if its accesses per day there are more than in the 28 days before; points that did not watch then are left out. What rises at one point only may be an oddity of that point. Looked at are the twenty most accessed ports of the month, the ten of the month before, of all ports the three that rose most against the month before, and those in focus.").done(),
             ],
         })
     }
@@ -326,8 +326,12 @@ struct Riser<'a> {
 
 impl Study<'_> {
     /// Figure `causes`: where the ports of figure 1-2 fell and rose.
-    pub(in super::super) fn causes_table(&self, causes: &Causes<'_>, moves: &[Move<'_>]) -> Block {
-        let cells = |each: &Move<'_>| {
+    pub(in super::super) fn causes_table<'a>(
+        &self,
+        causes: &Causes<'a>,
+        moves: &[Move<'a>],
+    ) -> Block {
+        let cells = |each: &Move<'a>| {
             vec![
                 text(each.port),
                 each.difference().map_or_else(
@@ -353,12 +357,12 @@ impl Study<'_> {
             chart: None,
             table: table(
                 title.clone(),
-                &["Port type", "#Change", "Most of it by source country", "Most of it by point"],
+                &["Port type", "#Change", "Largest parts by source country", "Largest parts by point"],
                 moves.iter().map(cells).collect(),
             ),
             title,
             notes: vec![
-                Words::new("Changes per point and day; those of a point are its part in the average over all points. Countries and points that moved the other way are in the data.").done(),
+                Words::new("Changes per point and day; those of a point are its part in the average over the points that watched in both months. Countries and points that moved the other way are in the data.").done(),
             ],
         })
     }

@@ -171,7 +171,10 @@ impl Study<'_> {
                 rows,
             ),
             title,
-            notes: Vec::new(),
+            notes: vec![
+                words::Words::new("Of the months before, which this one is compared with, only the days that were left out by choice.")
+                    .done(),
+            ],
         }))
     }
 

@@ -24,12 +24,9 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             .filter(|each| each.exact() < 0)
             .take(3)
             .collect();
-        let rose: Vec<_> = moves
-            .iter()
-            .rev()
-            .filter(|each| each.exact() > 0)
-            .take(3)
-            .collect();
+        let mut rose: Vec<_> = moves.iter().filter(|each| each.exact() > 0).collect();
+        rose.sort_by_key(|each| (-each.exact(), each.port));
+        rose.truncate(3);
         let intro = Words::default().figure("1-2").text(format!(
             " compares the accesses of {} with those of {}, by destination (port type).",
             study.month.name(),

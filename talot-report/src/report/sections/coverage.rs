@@ -1,10 +1,13 @@
 //! Section 1.1: what was watched.
 
+use std::collections::BTreeSet;
+
 use super::super::{
     model::{Block, Section},
     study::Study,
 };
 use crate::{
+    month::Month,
     records::Consequence,
     rounding::{self, point_days, share},
     words::{Words, capital, many},
@@ -45,7 +48,23 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             );
         }
     }
-    let missing = expected - sum("recorded");
+    let of_points: BTreeSet<_> = study
+        .answers
+        .rows("coverage")
+        .map(|row| row.text("point"))
+        .collect();
+    let refused: BTreeSet<_> = study
+        .refused()
+        .filter(|(date, point, _)| Month::of(*date) == study.month && of_points.contains(point))
+        .map(|(date, point, _)| (date, point))
+        .collect();
+    let missing = expected - sum("recorded") - refused.len() as i64;
+    if !refused.is_empty() {
+        words += &format!(
+            " With records that were refused: {}.",
+            many(refused.len() as i64, "point-day", "point-days")
+        );
+    }
     if missing > 0 {
         words += &format!(
             " Without a record, and so not observed: {}.",

@@ -30,31 +30,19 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         "chosen by the publisher"
     };
     let mut words = Words::new(format!("In focus: {ports}, {why}. "));
-    let countries: Vec<_> = study.answers.rows("2.1.1").collect();
-    let all: i64 = countries.iter().map(|row| row.count("accesses")).sum();
-    let main: Vec<_> = countries
-        .iter()
-        .take(3)
-        .filter_map(|row| {
-            Some(format!(
-                "{} ({} %)",
-                countries::in_sentence(row.text("country")),
-                share(row.count("accesses"), all)?
-            ))
-        })
+    let countries: Vec<_> = study
+        .answers
+        .rows("2.1.1")
+        .map(|row| (row.count("accesses"), row.text("country")))
         .collect();
-    if !main.is_empty() {
-        words = words.text(format!(
-            "Their {} accesses came {} ",
-            rounding::count(all),
-            if countries.len() > 3 {
-                "mainly from"
-            } else {
-                "from"
-            }
-        ));
+    let all: i64 = countries.iter().map(|(accesses, _)| accesses).sum();
+    if all > 0 {
         words = words
-            .text(format!("{} (", enumeration(&main)))
+            .text(format!(
+                "Their {} accesses came {} (",
+                rounding::count(all),
+                countries::origins(&countries, 3)
+            ))
             .figure("2.1.1")
             .text("); ")
             .figure("2.1.2")

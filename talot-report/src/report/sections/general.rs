@@ -21,10 +21,13 @@ pub(super) fn headline(study: &Study<'_>) -> Vec<Inline> {
     let now = study.now();
     let accesses = rate(now.accesses());
     let sources = rate(now.sources());
+    let mut points = study.answers.rows("coverage");
+    let lower_bound = points.any(|row| row.count("lower_bound_days") > 0);
     Words::new(format!("In {}, ", study.month.name()))
         .strong(rounding::count(now.accesses))
         .text(format!(
-            " unsolicited (one-sided) accesses from {} sources were observed at ",
+            " unsolicited (one-sided) accesses from {}{} sources were observed at ",
+            if lower_bound { "at least " } else { "" },
             rounding::count(now.sources)
         ))
         .text(study.at_points())
@@ -151,6 +154,12 @@ fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
             let days = reasons.entry(reason(&row)).or_default();
             days.entry(date).or_default().push(row.text("point"));
         }
+    }
+    for (date, point, what) in study.refused() {
+        let days = reasons
+            .entry(format!("record refused: {what}"))
+            .or_default();
+        days.entry(date).or_default().push(point);
     }
     let watched = study.watched();
     let notes = reasons.into_iter().map(|(reason, days)| {

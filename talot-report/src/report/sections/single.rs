@@ -6,9 +6,8 @@ use jiff::civil::Date;
 
 use super::super::{model::Inline, study::Study};
 use crate::{
-    countries,
-    rounding::{self, share},
-    words::{self, Words, enumeration},
+    countries, rounding,
+    words::{self, Words},
 };
 
 /// Ports that a single point saw.
@@ -26,6 +25,7 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
         }
         let countries = port.points.entry(row.text("point")).or_default();
         countries.push((accesses, row.text("country")));
+        port.watched_since = row.date("watched_since");
         port.since = match (port.since, row.date("first_date")) {
             (Some(known), Some(other)) => Some(known.min(other)),
             (known, other) => known.or(other),
@@ -40,35 +40,19 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
         let Some((point, countries)) = port.points.first_key_value() else {
             continue;
         };
-        let mut countries = countries.clone();
-        countries.sort_by_key(|(accesses, country)| (-accesses, *country));
         let all: i64 = countries.iter().map(|(accesses, _)| accesses).sum();
-        let main: Vec<_> = countries
-            .iter()
-            .take(2)
-            .filter_map(|(accesses, country)| {
-                Some(format!(
-                    "{} ({} %)",
-                    countries::in_sentence(country),
-                    share(*accesses, all)?
-                ))
-            })
-            .collect();
         let since = port
             .since
             .filter(|_| port.before == 0)
             .map_or_else(String::new, |since| {
-                format!(", since {}", words::day_of_year(since))
+                let watched_before = port.watched_since.is_some_and(|watched| watched < since);
+                let what = if watched_before { "since" } else { "first on" };
+                format!(", {what} {}", words::day_of_year(since))
             });
         let mut words = Words::new(format!(
-            "Access to {name} was observed at a single monitoring point, {point}{since}: {} accesses, {} {}",
+            "Access to {name} was observed at a single monitoring point, {point}{since}: {} accesses, {}",
             rounding::count(all),
-            if countries.len() > 2 {
-                "mainly from"
-            } else {
-                "from"
-            },
-            enumeration(&main)
+            countries::origins(countries, 2)
         ));
         let spot = study.answers.rows("1-3").next();
         words = match spot.filter(|row| row.text("port") == name) {
@@ -90,5 +74,7 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
 struct Single<'a> {
     points: BTreeMap<&'a str, Vec<(i64, &'a str)>>,
     since: Option<Date>,
+    /// Of the point; of use if there is one only.
+    watched_since: Option<Date>,
     before: i64,
 }
