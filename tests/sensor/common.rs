@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use talot_tests::{
@@ -102,4 +105,13 @@ pub(crate) fn assert_nothing_but(home: &Home, rows: &Rows) -> Coverage {
         *dispositions.entry(key.class.clone()).or_insert(0) += packets;
     }
     assert_recorded(home, rows, &dispositions)
+}
+
+/// Says that it is over when the test is, also when it fails.
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

@@ -22,8 +22,7 @@ use talot_tests::{
 };
 
 use crate::{
-    common::{OFTEN, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows},
-    kills::Over,
+    common::{OFTEN, Over, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows},
     takeover::seconds_of,
 };
 

@@ -14,19 +14,10 @@ use talot_tests::{
     traffic, tzif,
 };
 
-use crate::common::{alone, dark};
+use crate::common::{Over, alone, dark};
 
 /// Drains so often that half of all moments are within 50 ms of one.
 const DRAINS: &str = "[drain]\ninterval = \"200ms\"\n";
-
-/// Says that it is over when the test is, also when it fails.
-pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 #[test]
 fn a_kill_at_any_moment_neither_loses_nor_doubles() {

@@ -13,7 +13,9 @@ use talot_tests::{
     send::Sender,
 };
 
-use crate::common::{OFTEN, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows};
+use crate::common::{
+    OFTEN, Over, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows,
+};
 
 #[test]
 fn sums_continue() {
@@ -83,13 +85,4 @@ fn a_stop_in_the_midst_of_a_flood_keeps_the_identity() {
         }
     });
     assert!(counted <= sent.load(Ordering::Relaxed));
-}
-
-/// Ends the flood, also when the test fails.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

@@ -15,7 +15,10 @@ use talot_tests::{
     traffic, tzif,
 };
 
-use crate::{bad_storage::Mounted, common::dark, kills::Over};
+use crate::{
+    bad_storage::Mounted,
+    common::{Over, dark},
+};
 
 /// What can befall a sensor without costing a packet.
 #[derive(Clone, Copy, Debug)]

@@ -16,9 +16,8 @@ use talot_tests::{
     traffic, tzif,
 };
 
-use crate::{
-    common::{OFTEN, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows},
-    kills::Over,
+use crate::common::{
+    OFTEN, Over, alone, assert_nothing_but, dark, plus, some_syns, some_syns_rows,
 };
 
 #[test]

@@ -23,7 +23,7 @@ use talot_tests::{
 
 use crate::{
     bad_storage::Mounted,
-    common::{POINT, dark},
+    common::{Over, POINT, dark},
 };
 
 /// When the day ends, from the beginning of a run: time for drains enough to be merged before.
@@ -258,13 +258,4 @@ fn send_around(midnight: Duration, sender: &Sender<'_>, over: &AtomicBool) -> [R
         thread::sleep(Duration::from_millis(3));
     }
     sent
-}
-
-/// Ends the sending, also when the test fails.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
