@@ -1,7 +1,7 @@
 -- Sources by month and port: the ten ports with most sources over six months, and the others.
 SELECT t.month, CASE WHEN h.source_place <= 10 THEN h.source_place ELSE 11 END AS place,
        CASE WHEN h.source_place <= 10 THEN t.port ELSE 'other' END AS port, SUM(t.sources) AS sources
-FROM port_days t
+FROM port_months t
 JOIN port_half h ON h.port = t.port
 WHERE t.ago <= 5 AND t.class = 'access'
 GROUP BY t.month, CASE WHEN h.source_place <= 10 THEN h.source_place ELSE 11 END, CASE WHEN h.source_place <= 10 THEN t.port ELSE 'other' END

@@ -10,13 +10,14 @@ use crate::{
     arguments::MonthArguments,
     edition::Edition,
     engine::Engine,
+    exclusion::Exclusion,
     mistake::Mistake,
     month::Month,
     output, page,
     parameters::{Parameters, focus_sql, recent},
     progress,
-    queries::{DETAILS, PREAMBLE, QUERIES},
-    records::{Load, Records, load},
+    queries::{COUNTED, DETAILS, PREAMBLE, QUERIES, SUMS},
+    records::{Load, Records, Summing, load},
     report::{self, Study},
     rounding::Counted,
 };
@@ -39,7 +40,7 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
         .transpose()?
         .unwrap_or_default();
     let verified = !records.no_verify;
-    let records = find(&records.folder, *month, verified)?;
+    let records = find(&records.folder, *month, exclude, verified)?;
     let parameters = Parameters::new(*month, &records, exclude, &edition.port_groups());
     for exclusion in exclude {
         if !records
@@ -63,10 +64,11 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
     let bar = progress::bar("counting");
     let engine = Engine::open(&records, &progress::tick(&bar))?;
     bar.set_length(passes(&records, &parameters));
-    let preamble = [parameters.sql(), PREAMBLE.to_owned()];
-    for script in &preamble {
-        engine.define(script)?;
-    }
+    let parameters_sql = parameters.sql();
+    engine.define(&parameters_sql)?;
+    engine.define(COUNTED)?;
+    engine.define_sums(&records.sums)?;
+    engine.define(PREAMBLE)?;
     check(&engine, *month)?;
     let focus = if edition.focus.is_empty() {
         moved_most(&engine)?
@@ -102,10 +104,11 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
         output::write(out, &format!("data/{id}.csv"), &output::csv(answers.of(id)))?;
         output::write(out, &format!("sql/{id}.sql"), query.sql)?;
     }
-    let [parameters_sql, _] = &preamble;
     for (name, text) in [
         ("records-duckdb", parameters.duckdb().as_str()),
-        ("parameters", parameters_sql),
+        ("parameters", &parameters_sql),
+        ("counted", COUNTED),
+        ("sums", SUMS),
         ("preamble", PREAMBLE),
         ("focus", &focus_table),
         ("details", DETAILS),
@@ -117,13 +120,14 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
 }
 
 /// Finds and verifies the records up to a month.
-fn find(folder: &Path, month: Month, verify: bool) -> Result<Records> {
+fn find(folder: &Path, month: Month, exclusions: &[Exclusion], verify: bool) -> Result<Records> {
     let bar = progress::bar("verifying");
     let records = load(&Load {
         folder,
         until: Some(month.last()),
         sources_from: Some(recent(month)),
         verify,
+        summing: Some(Summing { month, exclusions }),
         progress: &|done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
@@ -211,21 +215,12 @@ fn moved_most(engine: &Engine) -> Result<Vec<String>> {
     Ok(ports.into_iter().take(2).map(|(_, port)| port).collect())
 }
 
-/// How many files the queries read, one after the other.
+/// How many files the queries read, one after the other: `ports` for sql/details.sql, `sources` for that and for figures.
 fn passes(records: &Records, parameters: &Parameters) -> u64 {
-    let of_ports = records.point_days.len();
     let recent = parameters.recent();
-    let recent_ports = records
-        .point_days
-        .iter()
-        .filter(|day| day.date >= recent)
-        .count();
-    let recent_sources = records
-        .point_days
-        .iter()
-        .filter(|day| day.date >= recent && day.sources.is_some())
-        .count();
-    (of_ports * 3 + recent_ports * 2 + recent_sources * 5) as u64
+    let recent = records.point_days.iter().filter(|day| day.date >= recent);
+    let of_sources = recent.clone().filter(|day| day.sources.is_some());
+    (recent.count() * 2 + of_sources.count() * 5) as u64
 }
 
 /// Says what is wrong with the records.

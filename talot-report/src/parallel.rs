@@ -11,35 +11,38 @@ pub(crate) fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Does `work` on each thing; the answers are in the order of the things. `progress` is told how many of how
-/// many are done.
+/// Does `work` on each thing; the answers are in the order of the things. Each processor has a state of its own, which
+/// `work` may change, and they are returned. `progress` is told how many of how many are done.
 ///
 /// # Panics
 /// When `work` does.
-pub(crate) fn map<T: Sync, R: Send>(
+pub(crate) fn map<T: Sync, S: Default + Send, R: Send>(
     things: &[T],
     progress: &(dyn Fn(usize, usize) + Sync),
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
+    work: impl Fn(&mut S, &T) -> R + Sync,
+) -> (Vec<R>, Vec<S>) {
     let next = AtomicUsize::new(0);
     let labour = || {
         let mut answers = Vec::new();
+        let mut state = S::default();
         loop {
             let index = next.fetch_add(1, Relaxed);
             let Some(thing) = things.get(index) else {
-                return answers;
+                return (answers, state);
             };
             progress(index, things.len());
-            answers.push((index, work(thing)));
+            answers.push((index, work(&mut state, thing)));
         }
     };
-    let mut answers = thread::scope(|scope| {
+    let (answers, states): (Vec<_>, Vec<_>) = thread::scope(|scope| {
         let workers: Vec<_> = (0..processors()).map(|_| scope.spawn(labour)).collect();
-        let answers = workers.into_iter().map(thread::ScopedJoinHandle::join);
-        answers
-            .flat_map(|answers| answers.expect("a worker ends"))
-            .collect::<Vec<_>>()
+        let ended = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        ended.map(|ended| ended.expect("a worker ends")).unzip()
     });
+    let mut answers: Vec<_> = answers.into_iter().flatten().collect();
     answers.sort_by_key(|(index, _)| *index);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    (
+        answers.into_iter().map(|(_, answer)| answer).collect(),
+        states,
+    )
 }

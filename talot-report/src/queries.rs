@@ -13,6 +13,10 @@ pub struct Query {
     pub sql: &'static str,
 }
 
+/// The days that count.
+pub const COUNTED: &str = include_str!("../sql/counted.sql");
+/// What the files of `ports` add up to on these days, for engines that do not have it from the files' verification.
+pub const SUMS: &str = include_str!("../sql/sums.sql");
 /// What all queries share.
 pub const PREAMBLE: &str = include_str!("../sql/preamble.sql");
 /// What they share about ports looked at more closely.

@@ -45,6 +45,7 @@ fn run(command: Command) -> Result<()> {
                 until: None,
                 sources_from: None,
                 verify: !records.no_verify,
+                summing: None,
                 progress: &|_, _| {},
             })?;
             for problem in &found.problems {

@@ -1,6 +1,8 @@
 //! The engine that runs the queries: DataFusion over the records.
 
 mod answer;
+mod dates;
+mod sums;
 mod table;
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     parallel::processors,
-    records::{Records, Table},
+    records::{Records, Sums, Table},
     report::model::Data,
 };
 use table::Files;
@@ -51,20 +53,29 @@ impl Engine {
             vec![vec![records.coverage.clone()]],
         )?;
         context.register_table(Table::Coverage.name(), Arc::new(coverage))?;
-        let ports = records.point_days.iter().map(|day| day.ports.clone());
-        let sources = records
-            .point_days
-            .iter()
-            .filter_map(|day| day.sources.clone());
-        for (table, paths) in [
+        let days = records.point_days.iter();
+        let ports = days.clone().map(|day| (day.date, day.ports.clone()));
+        let sources = days.filter_map(|day| Some((day.date, day.sources.clone()?)));
+        for (table, files) in [
             (Table::Ports, ports.collect()),
-            (Table::Sources, sources.collect::<Arc<[_]>>()),
+            (Table::Sources, sources.collect::<Vec<_>>()),
         ] {
             let read = Arc::clone(read);
-            let files = Files { table, paths, read };
+            let files = Files { table, files, read };
             context.register_table(table.name(), Arc::new(files))?;
         }
         Ok(Self { context, runtime })
+    }
+
+    /// Defines what `sql/sums.sql` defines.
+    ///
+    /// # Errors
+    /// When a sum has no room in 64 bits.
+    pub fn define_sums(&self, sums: &Sums) -> Result<()> {
+        for (name, table) in sums::tables(sums)? {
+            self.context.register_table(name, Arc::new(table))?;
+        }
+        Ok(())
     }
 
     /// Runs the statements of a script, for what they define.

@@ -12,7 +12,7 @@ use datafusion::{
     catalog::{Session, TableProvider},
     error::{DataFusionError, Result},
     execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::{Expr, TableType},
+    logical_expr::{Expr, TableProviderFilterPushDown, TableType},
     physical_plan::{
         ExecutionPlan,
         stream::RecordBatchStreamAdapter,
@@ -20,10 +20,15 @@ use datafusion::{
     },
 };
 use futures_util::stream;
+use jiff::civil::Date;
 
+use super::dates;
 use crate::{
     parallel::processors,
-    records::{Table, file::File},
+    records::{
+        Table,
+        file::{File, Text, days_since_epoch},
+    },
 };
 
 /// Called when a file has been read.
@@ -32,13 +37,14 @@ pub(crate) type Read = Arc<dyn Fn() + Send + Sync>;
 /// Files of a table.
 pub(crate) struct Files {
     pub(crate) table: Table,
-    pub(crate) paths: Arc<[PathBuf]>,
+    /// Each with its day.
+    pub(crate) files: Vec<(Date, PathBuf)>,
     pub(crate) read: Read,
 }
 
 impl fmt::Debug for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} files of {}", self.paths.len(), self.table.name())
+        write!(f, "{} files of {}", self.files.len(), self.table.name())
     }
 }
 
@@ -52,11 +58,23 @@ impl TableProvider for Files {
         TableType::Base
     }
 
+    /// Files of days that are not asked for need not be read.
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match dates::is_about_days(filter) {
+            true => TableProviderFilterPushDown::Inexact,
+            false => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
     async fn scan(
         &self,
         _session: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns: Arc<[usize]> = match projection {
@@ -65,10 +83,15 @@ impl TableProvider for Files {
         };
         let schema = Arc::new(self.schema().project(&columns)?);
         let parts = processors();
+        let asked = |date| {
+            let day = days_since_epoch(date);
+            filters.iter().all(|filter| dates::may_hold(filter, day))
+        };
+        let files = self.files.iter().filter(|(date, _)| asked(*date));
         let share = |first| {
-            let files = self.paths.iter().skip(first).step_by(parts).cloned();
+            let files = files.clone().skip(first).step_by(parts);
             Arc::new(Share {
-                files: files.collect(),
+                files: files.map(|(_, path)| path.clone()).collect(),
                 table: self.table,
                 columns: Arc::clone(&columns),
                 schema: Arc::clone(&schema),
@@ -129,7 +152,7 @@ fn rows(
             DataFusionError::External(error.into())
         }
     };
-    match File::read(path).and_then(|file| file.rows(table, columns)) {
+    match File::read(path).and_then(|file| file.rows(table, columns, Text::Views)) {
         Ok(rows) => Box::new(rows.map(move |batch| batch.map_err(&named))),
         Err(error) => Box::new(std::iter::once(Err(named(error)))),
     }

@@ -12,6 +12,7 @@ use super::DEFINITION;
 pub(super) struct Coverage {
     pub(super) ports_sha256: String,
     pub(super) sources_sha256: Option<String>,
+    pub(super) is_maintenance: bool,
 }
 
 const STATUS: [&str; 4] = ["full", "partial", "maintenance", "down"];
@@ -48,6 +49,7 @@ impl Coverage {
         Ok(Self {
             ports_sha256: text(record, "ports_sha256").context("it names no ports_sha256")?,
             sources_sha256: text(record, "sources_sha256"),
+            is_maintenance: status == "maintenance",
         })
     }
 }

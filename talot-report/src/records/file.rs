@@ -27,6 +27,24 @@ use super::Table;
 /// Rows that are decoded at a time.
 const BATCH: usize = 16_384;
 
+/// How text is decoded.
+#[derive(Clone, Copy)]
+pub(crate) enum Text {
+    /// As it stands in each row.
+    Views,
+    /// As it stands in the file: each name once.
+    Dictionary,
+}
+
+impl Text {
+    fn data_type(self) -> DataType {
+        match self {
+            Self::Views => DataType::Utf8View,
+            Self::Dictionary => DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into()),
+        }
+    }
+}
+
 /// A file of a table.
 pub(crate) struct File {
     bytes: Bytes,
@@ -36,9 +54,14 @@ impl File {
     /// Reads it whole.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-        Ok(Self {
+        Ok(Self::of(bytes))
+    }
+
+    /// A file with this content.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        Self {
             bytes: bytes.into(),
-        })
+        }
     }
 
     /// Its SHA-256, in hexadecimal.
@@ -51,9 +74,11 @@ impl File {
     ///
     /// # Errors
     /// When it is not Parquet, or a column is missing or of another type.
-    pub(crate) fn rows(&self, table: Table, columns: &[usize]) -> Result<Rows> {
-        let metadata = self.metadata(table)?;
-        let schema = Arc::new(table.schema().project(columns)?);
+    pub(crate) fn rows(&self, table: Table, columns: &[usize], text: Text) -> Result<Rows> {
+        let metadata = self.metadata(table, text)?;
+        let fields = table.schema().project(columns)?;
+        let fields = fields.fields().iter().map(|field| decoded(field, text));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let file = metadata.metadata().file_metadata().schema_descr();
         let names = schema.fields().iter().map(|field| field.name().as_str());
         let mask = ProjectionMask::columns(file, names);
@@ -68,7 +93,9 @@ impl File {
     /// All rows, as one batch.
     pub(super) fn whole(&self, table: Table) -> Result<RecordBatch> {
         let columns: Vec<_> = (0..table.schema().fields().len()).collect();
-        let batches = self.rows(table, &columns)?.collect::<Result<Vec<_>>>()?;
+        let batches = self
+            .rows(table, &columns, Text::Views)?
+            .collect::<Result<Vec<_>>>()?;
         let schema = table.schema();
         Ok(datafusion::arrow::compute::concat_batches(
             &schema, &batches,
@@ -77,7 +104,7 @@ impl File {
 
     /// Checks that it is a file of the table, and that every row is of this day and point.
     pub(super) fn check(&self, table: Table, date: Date, point: &str) -> Result<()> {
-        let metadata = self.metadata(table)?;
+        let metadata = self.metadata(table, Text::Views)?;
         let parquet = metadata.metadata();
         let columns = parquet.file_metadata().schema_descr().columns();
         let place = |name: &str| columns.iter().position(|column| column.name() == name);
@@ -90,32 +117,35 @@ impl File {
         if stated {
             return Ok(());
         }
-        for batch in self.rows(table, &[0, 1])? {
+        for batch in self.rows(table, &[0, 1], Text::Views)? {
             check_rows(&batch?, date, point)?;
         }
         Ok(())
     }
 
-    /// What the foot of the file says. Text is to be read as views.
-    fn metadata(&self, table: Table) -> Result<ArrowReaderMetadata> {
+    /// What the foot of the file says.
+    fn metadata(&self, table: Table, text: Text) -> Result<ArrowReaderMetadata> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let metadata = ArrowReaderMetadata::load(&self.bytes, options.clone())
             .context("it is not a whole Parquet file")?;
         table.check(metadata.schema())?;
-        let views = metadata.schema().fields().iter().map(|field| {
-            let kind = match field.data_type() {
-                DataType::Utf8 => DataType::Utf8View,
-                other => other.clone(),
-            };
-            Field::new(field.name(), kind, field.is_nullable())
-        });
-        let views = Arc::new(Schema::new(views.collect::<Vec<_>>()));
+        let fields = metadata.schema().fields().iter();
+        let fields = fields.map(|field| decoded(field, text));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let parquet = Arc::clone(metadata.metadata());
         Ok(ArrowReaderMetadata::try_new(
             parquet,
-            options.with_schema(views),
+            options.with_schema(schema),
         )?)
     }
+}
+
+fn decoded(field: &Field, text: Text) -> Field {
+    let kind = match field.data_type() {
+        DataType::Utf8 | DataType::Utf8View => text.data_type(),
+        other => other.clone(),
+    };
+    Field::new(field.name(), kind, field.is_nullable())
 }
 
 /// Rows of a file, in batches.

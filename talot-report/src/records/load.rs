@@ -7,7 +7,7 @@ use datafusion::arrow::{array::RecordBatch, compute::concat_batches};
 use jiff::civil::Date;
 
 use super::{
-    Consequence, PointDay, Problem, Records, Table,
+    Consequence, PointDay, Problem, Records, Summing, Sums, Table,
     coverage::Coverage,
     file::File,
     layout::{self, Place},
@@ -24,6 +24,8 @@ pub struct Load<'a> {
     pub sources_from: Option<Date>,
     /// Whether files are compared with their hashes.
     pub verify: bool,
+    /// What is summed up.
+    pub summing: Option<Summing<'a>>,
     /// Told how many files of a number have been looked at.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -59,7 +61,7 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
         }));
     }
 
-    let found = parallel::map(&places, load.progress, |place| {
+    let (found, summed) = parallel::map(&places, load.progress, |sums: &mut Sums, place| {
         let with_sources = wanted_sources(place.date);
         Visit {
             load,
@@ -67,8 +69,12 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
             with_sources,
             problems: Vec::new(),
         }
-        .make()
+        .make(sums)
     });
+    let mut sums = Sums::default();
+    for part in &summed {
+        sums.merge(part);
+    }
     let mut point_days = Vec::new();
     let mut coverage = Vec::new();
     for (found, named) in found {
@@ -82,6 +88,7 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
     Ok(Records {
         point_days,
         coverage: concat_batches(&Table::Coverage.schema(), &coverage)?,
+        sums,
         problems,
     })
 }
@@ -95,22 +102,27 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    fn make(mut self) -> (Option<(PointDay, RecordBatch)>, Vec<Problem>) {
-        let found = self.point_day();
+    fn make(mut self, sums: &mut Sums) -> (Option<(PointDay, RecordBatch)>, Vec<Problem>) {
+        let found = self.point_day(sums);
         (found, self.problems)
     }
 
-    fn point_day(&mut self) -> Option<(PointDay, RecordBatch)> {
+    fn point_day(&mut self, sums: &mut Sums) -> Option<(PointDay, RecordBatch)> {
         let (record, coverage) = match self.coverage() {
             Ok(read) => read,
             Err(error) => return self.leave_out(Table::Coverage, &error),
         };
-        if let Err(error) = self.table(Table::Ports, &coverage.ports_sha256) {
+        let ports = self.table(Table::Ports, &coverage.ports_sha256);
+        let summed = ports.and_then(|ports| match &self.load.summing {
+            Some(summing) => sums.add(summing, self.place, &coverage, &ports),
+            None => Ok(()),
+        });
+        if let Err(error) = summed {
             return self.leave_out(Table::Ports, &error);
         }
         let sources = coverage.sources_sha256.filter(|_| self.with_sources);
         let sources = sources.is_some_and(|hash| match self.table(Table::Sources, &hash) {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(error) => {
                 self.note(
                     Table::Sources,
@@ -164,7 +176,7 @@ impl Visit<'_> {
         Ok(Some(hash.to_ascii_lowercase()))
     }
 
-    fn table(&mut self, table: Table, hash: &str) -> Result<()> {
+    fn table(&mut self, table: Table, hash: &str) -> Result<File> {
         let file = self.read(table)?;
         if self.load.verify {
             ensure!(
@@ -172,7 +184,8 @@ impl Visit<'_> {
                 "it is not what the hash in the coverage record says"
             );
         }
-        file.check(table, self.place.date, &self.place.point)
+        file.check(table, self.place.date, &self.place.point)?;
+        Ok(file)
     }
 
     fn read(&self, table: Table) -> Result<File> {

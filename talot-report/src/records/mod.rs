@@ -9,6 +9,7 @@ mod layout;
 mod load;
 mod problem;
 mod schema;
+pub(crate) mod sums;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use layout::is_point_name;
 pub use load::{Load, load};
 pub use problem::{Consequence, Problem};
 pub use schema::Table;
+pub use sums::{Summing, Sums};
 
 /// The version of the counting rules that this report understands.
 pub const DEFINITION: i32 = 1;
@@ -30,6 +32,8 @@ pub struct Records {
     pub point_days: Vec<PointDay>,
     /// The coverage rows of all of them, in the same order.
     pub coverage: RecordBatch,
+    /// What the `ports` of those that count add up to, if that was asked for.
+    pub sums: Sums,
     /// What was found besides.
     pub problems: Vec<Problem>,
 }
