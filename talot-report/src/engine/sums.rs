@@ -12,15 +12,15 @@ use jiff::civil::Date;
 use crate::records::{
     Sums,
     file::days_since_epoch,
-    sums::{Class, Sum},
+    sums::{Class, Row, Sum},
 };
 
 /// The tables, with their names.
 pub(super) fn tables(sums: &Sums) -> Result<[(&'static str, MemTable); 4]> {
-    let point_days = sums.point_days.rows()?;
-    let type_months = sums.type_months.rows()?;
-    let type_days = sums.type_days.rows()?;
-    let country_days = sums.country_days.rows()?;
+    let point_days = sums.point_days()?;
+    let type_months = sums.type_months()?;
+    let type_days = sums.type_days()?;
+    let country_days = sums.country_days()?;
     Ok([
         (
             "point_days",
@@ -106,7 +106,7 @@ fn classes(classes: impl Iterator<Item = Class>) -> ArrayRef {
     text(classes.map(Class::name))
 }
 
-fn numbers<K>(rows: &[(K, &str, Sum)], of: impl Fn(&Sum) -> i64) -> ArrayRef {
+fn numbers<K>(rows: &[Row<'_, K>], of: impl Fn(&Sum) -> i64) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(
         rows.iter().map(|(.., sum)| of(sum)),
     ))

@@ -1,12 +1,16 @@
 //! A Parquet file, read whole: its hash and its rows are those of the same bytes.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use datafusion::arrow::{
     array::{Array as _, AsArray as _, RecordBatch},
-    compute::cast,
+    compute::{cast, concat_batches},
     datatypes::{DataType, Date32Type, Field, Schema, SchemaRef},
 };
 use jiff::civil::Date;
@@ -18,11 +22,14 @@ use parquet::{
             ParquetRecordBatchReaderBuilder,
         },
     },
-    file::statistics::Statistics,
+    file::{
+        metadata::{ParquetMetaData, ParquetMetaDataReader},
+        statistics::Statistics,
+    },
 };
 use sha2::{Digest as _, Sha256};
 
-use super::Table;
+use super::{Table, only_row};
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 16_384;
@@ -48,6 +55,13 @@ impl Text {
 /// A file of a table.
 pub(crate) struct File {
     bytes: Bytes,
+    foot: OnceLock<Foot>,
+}
+
+/// What the foot of a file says.
+struct Foot {
+    parquet: Arc<ParquetMetaData>,
+    schema: SchemaRef,
 }
 
 impl File {
@@ -61,6 +75,7 @@ impl File {
     pub(super) fn of(bytes: Vec<u8>) -> Self {
         Self {
             bytes: bytes.into(),
+            foot: OnceLock::new(),
         }
     }
 
@@ -90,22 +105,35 @@ impl File {
         Ok(Rows { reader, schema })
     }
 
-    /// All rows, as one batch.
+    /// All rows, as one batch. A single row is what its statistics say, where these are exact: decoding takes
+    /// ten times as long.
     pub(super) fn whole(&self, table: Table) -> Result<RecordBatch> {
-        let columns: Vec<_> = (0..table.schema().fields().len()).collect();
+        let parquet = &self.foot(table)?.parquet;
+        let stated = match parquet.row_groups() {
+            [group] if group.num_rows() == 1 => only_row::stated(group, &table.schema()),
+            _ => vec![None; table.schema().fields().len()],
+        };
+        let unstated: Vec<_> = (0..stated.len())
+            .filter(|&column| stated[column].is_none())
+            .collect();
+        let schema = Arc::new(table.schema().project(&unstated)?);
         let batches = self
-            .rows(table, &columns, Text::Views)?
+            .rows(table, &unstated, Text::Views)?
             .collect::<Result<Vec<_>>>()?;
-        let schema = table.schema();
-        Ok(datafusion::arrow::compute::concat_batches(
-            &schema, &batches,
+        let decoded = concat_batches(&schema, &batches)?;
+        let mut decoded = decoded.columns().iter().cloned();
+        let columns = stated
+            .into_iter()
+            .map(|column| column.or_else(|| decoded.next()).context("a column"));
+        Ok(RecordBatch::try_new(
+            table.schema(),
+            columns.collect::<Result<_>>()?,
         )?)
     }
 
     /// Checks that it is a file of the table, and that every row is of this day and point.
     pub(super) fn check(&self, table: Table, date: Date, point: &str) -> Result<()> {
-        let metadata = self.metadata(table, Text::Views)?;
-        let parquet = metadata.metadata();
+        let parquet = &self.foot(table)?.parquet;
         let columns = parquet.file_metadata().schema_descr().columns();
         let place = |name: &str| columns.iter().position(|column| column.name() == name);
         let (dates, points) = place("date").zip(place("point")).context("columns")?;
@@ -123,21 +151,33 @@ impl File {
         Ok(())
     }
 
-    /// What the foot of the file says.
-    fn metadata(&self, table: Table, text: Text) -> Result<ArrowReaderMetadata> {
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let metadata = ArrowReaderMetadata::load(&self.bytes, options.clone())
+    /// What the foot says, read once.
+    fn foot(&self, table: Table) -> Result<&Foot> {
+        if let Some(foot) = self.foot.get() {
+            return Ok(foot);
+        }
+        let parquet = ParquetMetaDataReader::new()
+            .parse_and_finish(&self.bytes)
             .context("it is not a whole Parquet file")?;
-        table.check(metadata.schema())?;
-        let fields = metadata.schema().fields().iter();
-        let fields = fields.map(|field| decoded(field, text));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let parquet = Arc::clone(metadata.metadata());
-        Ok(ArrowReaderMetadata::try_new(
-            parquet,
-            options.with_schema(schema),
-        )?)
+        let parquet = Arc::new(parquet);
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(&parquet), options())?;
+        let schema = Arc::clone(metadata.schema());
+        table.check(&schema)?;
+        Ok(self.foot.get_or_init(|| Foot { parquet, schema }))
     }
+
+    fn metadata(&self, table: Table, text: Text) -> Result<ArrowReaderMetadata> {
+        let Foot { parquet, schema } = self.foot(table)?;
+        let fields = schema.fields().iter().map(|field| decoded(field, text));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let options = options().with_schema(schema);
+        Ok(ArrowReaderMetadata::try_new(Arc::clone(parquet), options)?)
+    }
+}
+
+/// Types are those of Parquet, not what a writer noted beside them.
+fn options() -> ArrowReaderOptions {
+    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
 }
 
 fn decoded(field: &Field, text: Text) -> Field {

@@ -7,6 +7,7 @@ mod coverage;
 pub(crate) mod file;
 mod layout;
 mod load;
+mod only_row;
 mod problem;
 mod schema;
 pub(crate) mod sums;

@@ -8,6 +8,7 @@ use datafusion::arrow::{
     array::{Array as _, AsArray as _, DictionaryArray, Int64Array, RecordBatch},
     datatypes::{Int32Type, Int64Type},
 };
+use foldhash::fast::RandomState;
 use jiff::civil::Date;
 
 use super::{
@@ -85,93 +86,85 @@ impl Sum {
 /// Names, each with its place.
 #[derive(Debug, Default)]
 struct Names {
-    places: HashMap<Box<str>, usize>,
+    list: Vec<Box<str>>,
+    /// Nearly all are short: they are compared as one number.
+    short: HashMap<u128, usize, RandomState>,
+    long: HashMap<Box<str>, usize>,
 }
 
 impl Names {
     fn place(&mut self, name: &str) -> usize {
-        if let Some(place) = self.places.get(name) {
-            return *place;
+        let next = self.list.len();
+        let place = match short(name) {
+            Some(number) => *self.short.entry(number).or_insert(next),
+            None => *self.long.entry(name.into()).or_insert(next),
+        };
+        if place == next {
+            self.list.push(name.into());
         }
-        let place = self.places.len();
-        self.places.insert(name.into(), place);
         place
     }
 
-    /// The names by place.
-    fn list(&self) -> Vec<&str> {
-        let mut list = vec![""; self.places.len()];
-        for (name, place) in &self.places {
-            list[*place] = name;
-        }
-        list
+    /// Adds the names of others; the places of these here.
+    fn merge(&mut self, others: &Self) -> Vec<usize> {
+        others.list.iter().map(|name| self.place(name)).collect()
     }
 }
 
-/// Sums by a key and a name.
-#[derive(Debug)]
-pub(crate) struct By<K> {
-    names: Names,
-    sums: HashMap<K, Vec<Sum>>,
+/// The bytes of a name of at most fifteen, and their number.
+fn short(name: &str) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes[15] = u8::try_from(name.len())
+        .ok()
+        .filter(|length| *length < 16)?;
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    Some(u128::from_le_bytes(bytes))
 }
+
+/// Sums by a key and the place of a name.
+#[derive(Debug)]
+struct By<K>(HashMap<K, Vec<Sum>>);
 
 impl<K> Default for By<K> {
     fn default() -> Self {
-        Self {
-            names: Names::default(),
-            sums: HashMap::new(),
-        }
+        Self(HashMap::new())
     }
 }
 
-impl<K: Copy + Debug + Eq + Hash + Ord> By<K> {
-    fn add(&mut self, key: K, place: usize, sum: Sum) {
-        add(self.sums.entry(key).or_default(), place, sum);
+impl<K: Copy + Debug + Eq + Hash> By<K> {
+    fn of(&mut self, key: K) -> &mut Vec<Sum> {
+        self.0.entry(key).or_default()
     }
 
-    fn add_rows(&mut self, key: K, rows: &Rows, run: Range<usize>, places: &mut Places<'_>) {
-        let sums = self.sums.entry(key).or_default();
-        for (row, sum) in run.clone().zip(rows.sums(run)) {
-            add(sums, places.place(row, &mut self.names), sum);
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        let places: Vec<_> = other
-            .names
-            .list()
-            .into_iter()
-            .map(|name| self.names.place(name))
-            .collect();
-        for (key, sums) in &other.sums {
-            let ours = self.sums.entry(*key).or_default();
-            for (sum, place) in sums.iter().zip(&places) {
+    fn merge(&mut self, other: &Self, places: &[usize]) {
+        for (key, sums) in &other.0 {
+            let ours = self.of(*key);
+            for (sum, place) in sums.iter().zip(places) {
                 add(ours, *place, *sum);
             }
         }
     }
 
-    /// What there is, by key and name.
-    ///
-    /// # Errors
-    /// When a sum has no room in 64 bits.
-    pub(crate) fn rows(&self) -> Result<Vec<(K, &str, Sum)>> {
-        let names = self.names.list();
+    /// What there is, in no order.
+    fn rows<'a>(&self, names: &'a Names) -> Result<Vec<Row<'a, K>>> {
         let mut rows = Vec::new();
-        for (key, sums) in &self.sums {
-            let named = sums.iter().zip(&names).filter(|(sum, _)| sum.packets > 0);
-            rows.extend(named.map(|(sum, name)| (*key, *name, *sum)));
+        for (key, sums) in &self.0 {
+            for (sum, name) in sums.iter().zip(&names.list) {
+                ensure!(
+                    sum.is_counted(),
+                    "the records of {name} ({key:?}) add up to more than can be counted: {sum:?}"
+                );
+                if sum.packets > 0 {
+                    rows.push((*key, name.as_ref(), *sum));
+                }
+            }
         }
-        for (key, name, sum) in &rows {
-            ensure!(
-                sum.is_counted(),
-                "the records of {name} ({key:?}) add up to more than can be counted: {sum:?}"
-            );
-        }
-        rows.sort_unstable_by_key(|(key, name, _)| (*key, *name));
         Ok(rows)
     }
 }
+
+/// A sum, with its key and name.
+pub(crate) type Row<'a, K> = (K, &'a str, Sum);
 
 fn add(sums: &mut Vec<Sum>, place: usize, sum: Sum) {
     if sums.len() <= place {
@@ -183,14 +176,13 @@ fn add(sums: &mut Vec<Sum>, place: usize, sum: Sum) {
 /// The sums of the point-days that count.
 #[derive(Debug, Default)]
 pub struct Sums {
-    /// By day, class and point.
-    pub(crate) point_days: By<(Date, Class)>,
-    /// By month, class and port type.
-    pub(crate) type_months: By<(Month, Class)>,
-    /// By day, class and port type, in the month of the report.
-    pub(crate) type_days: By<(Date, Class)>,
-    /// Accesses by day and country.
-    pub(crate) country_days: By<Date>,
+    points: Names,
+    types: Names,
+    countries: Names,
+    point_days: By<(Date, Class)>,
+    type_months: By<(Month, Class)>,
+    type_days: By<(Date, Class)>,
+    country_days: By<Date>,
 }
 
 impl Sums {
@@ -205,33 +197,37 @@ impl Sums {
         coverage: &Coverage,
         ports: &File,
     ) -> Result<()> {
-        if !summing.counts(place.date, &place.point, coverage) {
+        let Place { date, point } = place;
+        if !summing.counts(*date, point, coverage) {
             return Ok(());
         }
         let batches = ports.rows(Table::Ports, &COLUMNS, Text::Dictionary)?;
-        let batches = batches
-            .map(|batch| Rows::of(&batch?))
-            .collect::<Result<Vec<_>>>()?;
-        let month = Month::of(place.date);
-        let by_day = month == summing.month;
-        let point = self.point_days.names.place(&place.point);
-        for rows in &batches {
-            let mut types = Places::of(&rows.port_type);
-            let mut types_by_day = Places::of(&rows.port_type);
-            let mut countries = Places::of(&rows.country);
-            for (class, run) in rows.runs() {
-                let day = (place.date, class);
-                let all = rows.sums(run.clone()).fold(Sum::default(), Sum::and);
-                self.point_days.add(day, point, all);
-                self.type_months
-                    .add_rows((month, class), rows, run.clone(), &mut types);
-                if by_day {
-                    self.type_days
-                        .add_rows(day, rows, run.clone(), &mut types_by_day);
+        let batches = batches.map(|batch| Batch::of(&batch?));
+        let batches = batches.collect::<Result<Vec<_>>>()?;
+        let month = Month::of(*date);
+        let point = self.points.place(point);
+        for batch in &batches {
+            let mut types = Places::of(&batch.port_type, &mut self.types);
+            let mut countries = Places::of(&batch.country, &mut self.countries);
+            for (class, run) in batch.runs() {
+                let rows = || run.clone().zip(batch.sums(run.clone()));
+                let all = rows().fold(Sum::default(), |all, (_, sum)| all.and(sum));
+                add(self.point_days.of((*date, class)), point, all);
+                let months = self.type_months.of((month, class));
+                for (row, sum) in rows() {
+                    add(months, types.place(row), sum);
+                }
+                if month == summing.month {
+                    let days = self.type_days.of((*date, class));
+                    for (row, sum) in rows() {
+                        add(days, types.place(row), sum);
+                    }
                 }
                 if class == Class::Access {
-                    self.country_days
-                        .add_rows(place.date, rows, run, &mut countries);
+                    let days = self.country_days.of(*date);
+                    for (row, sum) in rows() {
+                        add(days, countries.place(row), sum);
+                    }
                 }
             }
         }
@@ -240,10 +236,36 @@ impl Sums {
 
     /// Adds what others have summed up.
     pub(super) fn merge(&mut self, other: &Self) {
-        self.point_days.merge(&other.point_days);
-        self.type_months.merge(&other.type_months);
-        self.type_days.merge(&other.type_days);
-        self.country_days.merge(&other.country_days);
+        let points = self.points.merge(&other.points);
+        let types = self.types.merge(&other.types);
+        let countries = self.countries.merge(&other.countries);
+        self.point_days.merge(&other.point_days, &points);
+        self.type_months.merge(&other.type_months, &types);
+        self.type_days.merge(&other.type_days, &types);
+        self.country_days.merge(&other.country_days, &countries);
+    }
+
+    /// By day, class and point.
+    ///
+    /// # Errors
+    /// When a sum has no room in 64 bits; as below.
+    pub(crate) fn point_days(&self) -> Result<Vec<Row<'_, (Date, Class)>>> {
+        self.point_days.rows(&self.points)
+    }
+
+    /// By month, class and port type.
+    pub(crate) fn type_months(&self) -> Result<Vec<Row<'_, (Month, Class)>>> {
+        self.type_months.rows(&self.types)
+    }
+
+    /// By day, class and port type, in the month of the report.
+    pub(crate) fn type_days(&self) -> Result<Vec<Row<'_, (Date, Class)>>> {
+        self.type_days.rows(&self.types)
+    }
+
+    /// Accesses by day and country.
+    pub(crate) fn country_days(&self) -> Result<Vec<Row<'_, Date>>> {
+        self.country_days.rows(&self.countries)
     }
 }
 
@@ -251,7 +273,7 @@ impl Sums {
 const COLUMNS: [usize; 6] = [2, 5, 6, 7, 8, 10];
 
 /// Rows of `ports`, each of them whole.
-struct Rows {
+struct Batch {
     classes: Vec<Class>,
     class: DictionaryArray<Int32Type>,
     port_type: DictionaryArray<Int32Type>,
@@ -261,7 +283,7 @@ struct Rows {
     overflow: Int64Array,
 }
 
-impl Rows {
+impl Batch {
     fn of(batch: &RecordBatch) -> Result<Self> {
         let text = |column: usize| batch.column(column).as_dictionary::<Int32Type>().clone();
         let number = |column: usize| batch.column(column).as_primitive::<Int64Type>().clone();
@@ -334,19 +356,26 @@ impl Rows {
 /// The places of a column's names, each looked up once.
 struct Places<'a> {
     column: &'a DictionaryArray<Int32Type>,
+    names: &'a mut Names,
     known: Vec<Option<usize>>,
 }
 
 impl<'a> Places<'a> {
-    fn of(column: &'a DictionaryArray<Int32Type>) -> Self {
+    fn of(column: &'a DictionaryArray<Int32Type>, names: &'a mut Names) -> Self {
         let known = vec![None; column.values().len()];
-        Self { column, known }
+        Self {
+            column,
+            names,
+            known,
+        }
     }
 
-    fn place(&mut self, row: usize, names: &mut Names) -> usize {
+    fn place(&mut self, row: usize) -> usize {
         let key = self.column.keys().value(row) as usize;
-        *self.known[key]
-            .get_or_insert_with(|| names.place(self.column.values().as_string::<i32>().value(key)))
+        *self.known[key].get_or_insert_with(|| {
+            let names = self.column.values().as_string::<i32>();
+            self.names.place(names.value(key))
+        })
     }
 }
 
@@ -363,13 +392,13 @@ mod tests {
     const DAY: Date = Date::constant(2011, 7, 3);
 
     /// class, port type, country, packets, sources, overflow.
-    type Row = (&'static str, &'static str, &'static str, i64, i64, i64);
+    type Given = (&'static str, &'static str, &'static str, i64, i64, i64);
 
-    fn file(day: Date, rows: &[Row]) -> File {
-        let text = |of: fn(&Row) -> &'static str| -> ArrayRef {
+    fn file(day: Date, rows: &[Given]) -> File {
+        let text = |of: fn(&Given) -> &'static str| -> ArrayRef {
             Arc::new(StringArray::from_iter_values(rows.iter().map(of)))
         };
-        let number = |of: fn(&Row) -> i64| -> ArrayRef {
+        let number = |of: fn(&Given) -> i64| -> ArrayRef {
             Arc::new(Int64Array::from_iter_values(rows.iter().map(of)))
         };
         let count = rows.len();
@@ -397,7 +426,7 @@ mod tests {
         File::of(bytes)
     }
 
-    fn sum(sums: &mut Sums, day: Date, status: &str, rows: &[Row]) -> Result<()> {
+    fn sum(sums: &mut Sums, day: Date, status: &str, rows: &[Given]) -> Result<()> {
         let exclusions = ["2011-07-09=power cut".parse().unwrap()];
         let summing = Summing {
             month: "2011-07".parse().unwrap(),
@@ -458,7 +487,8 @@ mod tests {
 
         let (access, backscatter) = (Class::Access, Class::Backscatter);
         let counts = |sum: Sum| (sum.packets, sum.sources, sum.overflow);
-        let point_days = sums.point_days.rows().unwrap();
+        let mut point_days = sums.point_days().unwrap();
+        point_days.sort_by_key(|(key, name, _)| (*key, *name));
         let point_days: Vec<_> = point_days
             .iter()
             .map(|(key, name, sum)| (*key, *name, counts(*sum)))
@@ -472,7 +502,8 @@ mod tests {
                 ((next, access), "tokyo-1", (100, 50, 0)),
             ]
         );
-        let months = sums.type_months.rows().unwrap();
+        let mut months = sums.type_months().unwrap();
+        months.sort_by_key(|(key, name, _)| (*key, *name));
         let months: Vec<_> = months
             .iter()
             .map(|((month, class), name, sum)| (month.to_string(), *class, *name, counts(*sum)))
@@ -486,7 +517,8 @@ mod tests {
                 ("2011-07".to_owned(), backscatter, "22/tcp", (1, 1, 0)),
             ]
         );
-        let days = sums.type_days.rows().unwrap();
+        let mut days = sums.type_days().unwrap();
+        days.sort_by_key(|(key, name, _)| (*key, *name));
         let days: Vec<_> = days
             .iter()
             .map(|(key, name, sum)| (*key, *name, sum.packets))
@@ -500,7 +532,8 @@ mod tests {
                 ((next, access), "22/tcp", 100),
             ]
         );
-        let countries = sums.country_days.rows().unwrap();
+        let mut countries = sums.country_days().unwrap();
+        countries.sort_by_key(|(key, name, _)| (*key, *name));
         let countries: Vec<_> = countries
             .iter()
             .map(|(day, name, sum)| (*day, *name, sum.packets))
@@ -531,7 +564,7 @@ mod tests {
             let mut sums = Sums::default();
             let error = sum(&mut sums, DAY, "full", &[good, bad]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{error:#}");
-            assert!(sums.point_days.rows().unwrap().is_empty());
+            assert!(sums.point_days().unwrap().is_empty());
         }
     }
 
@@ -547,11 +580,11 @@ mod tests {
             )
             .unwrap();
         }
-        let error = sums.type_months.rows().unwrap_err().to_string();
+        let error = sums.type_months().unwrap_err().to_string();
         assert!(
             error.contains("22/tcp") && error.contains("more than can be counted"),
             "{error}"
         );
-        assert!(sums.type_days.rows().is_ok());
+        assert!(sums.type_days().is_ok());
     }
 }
