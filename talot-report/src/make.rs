@@ -19,6 +19,7 @@ use crate::{
     records::{Load, Records, load},
     report::{self, Study},
     rounding::Counted,
+    words::many,
 };
 
 /// Problems that are told on standard error.
@@ -42,11 +43,8 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
     let records = find(&records.folder, *month, verified)?;
     let parameters = Parameters::new(*month, &records, exclude, &edition.port_groups());
     for exclusion in exclude {
-        if !records
-            .point_days
-            .iter()
-            .any(|day| exclusion.covers(day.date, &day.point))
-        {
+        let mut days = records.days().into_iter();
+        if !days.any(|(date, point)| exclusion.covers(date, point)) {
             let date = exclusion.date;
             let point = exclusion
                 .point
@@ -134,6 +132,16 @@ fn find(folder: &Path, month: Month, verify: bool) -> Result<Records> {
     let mut dates = records.point_days.iter().map(|day| day.date);
     if !dates.clone().any(|date| of_month(&date)) {
         tell(&records);
+        let refused = records.refused().filter(|(date, ..)| of_month(date));
+        let refused = refused.count() as i64;
+        if refused > 0 {
+            bail!(
+                "no record of {} in {} can be used: {} refused for the reasons above",
+                month.name(),
+                folder.display(),
+                many(refused, "point-day is", "point-days are")
+            );
+        }
         let span = match (dates.next(), dates.next_back()) {
             (Some(first), Some(last)) => format!("those before it reach from {first} to {last}"),
             (Some(only), None) => format!("the only one before it is of {only}"),
