@@ -1,5 +1,6 @@
 -- Accesses and sources per point and day, over six months.
-SELECT month, accesses, sources, valid_seconds
-FROM month_totals
-WHERE ago <= 5
-ORDER BY month NULLS LAST;
+SELECT t.month, t.accesses, t.sources, t.valid_seconds, COALESCE(b.point_days, 0) AS lower_bound_days
+FROM month_totals t
+LEFT JOIN lower_bounds b ON b.ago = t.ago
+WHERE t.ago <= 5
+ORDER BY t.month NULLS LAST;

@@ -1,4 +1,5 @@
 -- Accesses and sources per point and day, since the first record.
-SELECT month, accesses, sources, valid_seconds
-FROM month_totals
-ORDER BY month NULLS LAST;
+SELECT t.month, t.accesses, t.sources, t.valid_seconds, COALESCE(b.point_days, 0) AS lower_bound_days
+FROM month_totals t
+LEFT JOIN lower_bounds b ON b.ago = t.ago
+ORDER BY t.month NULLS LAST;

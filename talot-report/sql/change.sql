@@ -1,5 +1,6 @@
 -- The month, the month before, and the same month a year ago.
-SELECT ago, month, accesses, sources, points, point_days, valid_seconds
-FROM month_totals
-WHERE ago IN (0, 1, 12)
-ORDER BY ago NULLS LAST;
+SELECT t.ago, t.month, t.accesses, t.sources, t.points, t.point_days, t.valid_seconds, COALESCE(b.point_days, 0) AS lower_bound_days
+FROM month_totals t
+LEFT JOIN lower_bounds b ON b.ago = t.ago
+WHERE t.ago IN (0, 1, 12)
+ORDER BY t.ago NULLS LAST;

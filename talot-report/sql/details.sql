@@ -1,6 +1,14 @@
 -- What the queries of the figures share about the ports that they look at more closely: the most accessed
 -- ones of the month and of the month before, those that moved most, and those in focus.
 
+-- The days of points whose sources are a lower bound, by month: some found no room.
+CREATE TABLE lower_bounds AS
+SELECT d.ago, COUNT(*) AS point_days
+FROM coverage c
+JOIN counted d ON d.date = c.date AND d.point = c.point
+WHERE c.sources_lower_bound
+GROUP BY d.ago;
+
 -- Of all ports the three that rose most and the three that fell most against the month before, per point and day
 -- (here both rates times the valid seconds of both months).
 CREATE TABLE moved_ports AS
@@ -36,17 +44,35 @@ FROM shown_ports s
 LEFT JOIN port_groups g ON g.port_type = s.port
 WHERE g.port_type IS NULL;
 
--- By port, point and country: this month, the one before, and the 28 days before this month.
+-- Points and days whose sources are written as they are.
+CREATE TABLE plain AS
+SELECT d.date, d.point, d.ago
+FROM counted d
+LEFT JOIN without_sources w ON w.date = d.date AND w.point = d.point
+WHERE d.ago <= 1 AND d.sources_form = 'plain' AND w.date IS NULL;
+
+-- Their accesses this month, and how many of those have no source, as it found no room (overflow).
+CREATE TABLE plain_accesses AS
+SELECT COALESCE(SUM(t.packets), 0) AS accesses, COALESCE(SUM(t.overflow), 0) AS without_source
+FROM point_days t
+JOIN plain d ON d.date = t.date AND d.point = t.point
+WHERE t.class = 'access' AND d.ago = 0;
+
+-- By port, point and country: this month, the one before, and the 28 days before this month; of this month also those
+-- of the points and days whose sources are written as they are.
 CREATE TABLE port_places AS
 SELECT s.port, p.point, p.country,
        SUM(CASE WHEN d.ago = 0 THEN p.packets ELSE 0 END) AS packets,
        SUM(CASE WHEN d.ago = 0 THEN p.sources ELSE 0 END) AS sources,
        SUM(CASE WHEN d.ago = 1 THEN p.packets ELSE 0 END) AS packets_before,
        SUM(CASE WHEN d.baseline = 1 THEN p.packets ELSE 0 END) AS packets_baseline,
+       SUM(CASE WHEN d.ago = 0 AND w.date IS NOT NULL THEN p.packets ELSE 0 END) AS packets_plain,
+       SUM(CASE WHEN d.ago = 0 AND w.date IS NOT NULL THEN p.overflow_packets ELSE 0 END) AS overflow_plain,
        MIN(CASE WHEN d.ago = 0 THEN p.date END) AS first_date
 FROM recent_ports p
 JOIN counted d ON d.date = p.date AND d.point = p.point
 JOIN shown_types s ON s.port_type = p.port_type
+LEFT JOIN plain w ON w.date = p.date AND w.point = p.point
 WHERE p.class = 'access'
 GROUP BY s.port, p.point, p.country;
 
@@ -78,13 +104,6 @@ JOIN shown_types s ON s.port_type = p.port_type
 JOIN focus_ports f ON f.port = s.port
 WHERE p.class = 'access' AND d.ago = 0
 GROUP BY p.date, p.point, p.country, f.place, f.port;
-
--- Points and days whose sources are written as they are.
-CREATE TABLE plain AS
-SELECT d.date, d.point, d.ago
-FROM counted d
-LEFT JOIN without_sources w ON w.date = d.date AND w.point = d.point
-WHERE d.ago <= 1 AND d.sources_form = 'plain' AND w.date IS NULL;
 
 -- The accesses of every address, this month and the one before.
 CREATE TABLE addresses AS

@@ -20,6 +20,7 @@ use crate::{
     records::{Load, Records, Summing, load},
     report::{self, Study},
     rounding::Counted,
+    words::many,
 };
 
 /// Problems that are told on standard error.
@@ -43,11 +44,8 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
     let records = find(&records.folder, *month, exclude, verified)?;
     let parameters = Parameters::new(*month, &records, exclude, &edition.port_groups());
     for exclusion in exclude {
-        if !records
-            .point_days
-            .iter()
-            .any(|day| exclusion.covers(day.date, &day.point))
-        {
+        let mut days = records.days().into_iter();
+        if !days.any(|(date, point)| exclusion.covers(date, point)) {
             let date = exclusion.date;
             let point = exclusion
                 .point
@@ -138,6 +136,16 @@ fn find(folder: &Path, month: Month, exclusions: &[Exclusion], verify: bool) -> 
     let mut dates = records.point_days.iter().map(|day| day.date);
     if !dates.clone().any(|date| of_month(&date)) {
         tell(&records);
+        let refused = records.refused().filter(|(date, ..)| of_month(date));
+        let refused = refused.count() as i64;
+        if refused > 0 {
+            bail!(
+                "no record of {} in {} can be used: {} refused for the reasons above",
+                month.name(),
+                folder.display(),
+                many(refused, "point-day is", "point-days are")
+            );
+        }
         let span = match (dates.next(), dates.next_back()) {
             (Some(first), Some(last)) => format!("those before it reach from {first} to {last}"),
             (Some(only), None) => format!("the only one before it is of {only}"),

@@ -25,6 +25,8 @@ pub struct Parameters {
     pub left_out: Vec<(Date, String, String)>,
     /// The files of each table that are read, below the folder of the records.
     pub files: [(Table, Vec<String>); 3],
+    /// Days of points whose records were refused, and what is wrong with them.
+    pub refused: Vec<(Date, String, String)>,
     /// Days of points whose sources were refused.
     pub without_sources: BTreeSet<(Date, String)>,
     /// Port types that are shown as one, under a name.
@@ -54,16 +56,18 @@ impl Parameters {
                 .collect()
         };
         let mut left_out = Vec::new();
-        for day in &records.point_days {
+        for (date, point) in records.days() {
             let reasons: Vec<_> = exclusions
                 .iter()
-                .filter(|exclusion| exclusion.covers(day.date, &day.point))
+                .filter(|exclusion| exclusion.covers(date, point))
                 .map(|exclusion| exclusion.reason.as_str())
                 .collect();
             if !reasons.is_empty() {
-                left_out.push((day.date, day.point.clone(), reasons.join("; ")));
+                left_out.push((date, point.to_owned(), reasons.join("; ")));
             }
         }
+        let owned =
+            |(date, point, what): (_, &str, &str)| (date, point.to_owned(), what.to_owned());
         Self {
             month,
             first: first.unwrap_or(month).min(month),
@@ -76,6 +80,7 @@ impl Parameters {
                 };
                 (table, days.map(file).collect())
             }),
+            refused: records.refused().map(owned).collect(),
             without_sources: named(Consequence::WithoutSources),
             port_groups: port_groups.to_vec(),
         }
@@ -115,18 +120,27 @@ impl Parameters {
                 "\nCREATE VIEW recent_{of} AS\nSELECT * FROM {of} WHERE date >= DATE '{from}' AND date <= DATE '{until}';\n"
             );
         }
-        sql.push_str("\n-- Days of points that the report leaves out by choice.\n");
-        let rows = self.left_out.iter().map(|(date, point, reason)| {
-            format!("(DATE '{date}', {}, {})", quoted(point), quoted(reason))
-        });
-        let none = "(DATE '1970-01-01', '', '')";
-        table(
-            &mut sql,
-            "left_out",
-            "date, point, reason",
-            &rows.collect::<Vec<_>>(),
-            none,
-        );
+        for (comment, name, columns, days) in [
+            (
+                "Days of points that the report leaves out by choice.",
+                "left_out",
+                "date, point, reason",
+                &self.left_out,
+            ),
+            (
+                "Days of points whose records were refused.",
+                "refused",
+                "date, point, what",
+                &self.refused,
+            ),
+        ] {
+            let _ = writeln!(sql, "\n-- {comment}");
+            let rows = days.iter().map(|(date, point, why)| {
+                format!("(DATE '{date}', {}, {})", quoted(point), quoted(why))
+            });
+            let none = "(DATE '1970-01-01', '', '')";
+            table(&mut sql, name, columns, &rows.collect::<Vec<_>>(), none);
+        }
         sql.push_str("\n-- Days of points whose sources could not be trusted.\n");
         let rows = self.without_sources.iter().map(point_day);
         let none = "(DATE '1970-01-01', '')";

@@ -79,6 +79,12 @@ pub fn per_point_day(figure: i64, valid_seconds: i64, decimals: u32) -> Option<R
     quotient(numerator, valid_seconds.into(), decimals)
 }
 
+/// An average per point and day as it is told: below 20 with one decimal, else whole.
+pub fn average(counted: Counted) -> Option<Rounded> {
+    let rate = |decimals| per_point_day(counted.figure, counted.valid_seconds, decimals);
+    rate(1).filter(|fine| fine.scaled < 200).or_else(|| rate(0))
+}
+
 /// Valid point-days, with one decimal.
 pub fn point_days(valid_seconds: i64) -> Rounded {
     quotient(valid_seconds.into(), DAY.into(), 1).expect("a day has seconds")
@@ -134,14 +140,10 @@ impl Counted {
 pub fn quartile(sorted: &[Counted], quarters: usize) -> Option<Rounded> {
     let last = sorted.len().checked_sub(1)?;
     let (low, rest) = (last * quarters / 4, (last * quarters) % 4);
-    let tenths = |counted: Counted| {
-        let rate = per_point_day(counted.figure, counted.valid_seconds, 4)?;
-        Some(rate.scaled)
-    };
-    let below = tenths(sorted[low])?;
-    let above = tenths(sorted[(low + 1).min(last)])?;
-    let sum = below * (4 - rest as i128) + above * rest as i128;
-    quotient(sum, 40_000, 1)
+    let (below, above) = (sorted[low], sorted[(low + 1).min(last)]);
+    let both = i128::from(below.valid_seconds) * i128::from(above.valid_seconds);
+    let sum = below.beside(above) * (4 - rest as i128) + above.beside(below) * rest as i128;
+    quotient(sum * i128::from(DAY), both * 4, 1)
 }
 
 /// `1,234`.
@@ -226,5 +228,38 @@ mod tests {
             .collect();
         assert_eq!(quartiles, ["1.0", "1.8", "2.5", "3.3", "4.0"]);
         assert_eq!(quartile(&[], 2), None);
+    }
+
+    /// 0.049997 a day, in four places 0.0500.
+    #[test]
+    fn quartiles_are_rounded_once() {
+        let one = Counted {
+            figure: 1,
+            valid_seconds: 1_728_100,
+        };
+        assert_eq!(quartile(&[one], 2).unwrap().to_string(), "0.0");
+        let unobserved = Counted {
+            valid_seconds: 0,
+            ..one
+        };
+        assert_eq!(quartile(&[unobserved], 2), None);
+    }
+
+    #[test]
+    fn small_averages_keep_a_decimal_place() {
+        let told = |figure| {
+            let valid_seconds = 10 * DAY;
+            let average = average(Counted {
+                figure,
+                valid_seconds,
+            });
+            average.unwrap().to_string()
+        };
+        assert_eq!(told(4), "0.4");
+        assert_eq!(told(0), "0.0");
+        assert_eq!(told(10), "1.0");
+        assert_eq!(told(199), "19.9");
+        assert_eq!(told(200), "20");
+        assert_eq!(told(3430), "343");
     }
 }

@@ -69,11 +69,29 @@ pub(crate) fn in_words(number: i64) -> String {
 
 /// `ten monitoring points`, `one monitoring point`.
 pub(crate) fn many(number: i64, one: &str, several: &str) -> String {
-    format!(
-        "{} {}",
-        in_words(number),
-        if number == 1 { one } else { several }
-    )
+    format!("{} {}", in_words(number), form(number, one, several))
+}
+
+/// `1,234 accesses`, `1 access`.
+pub(crate) fn counted(number: i64, one: &str, several: &str) -> String {
+    let digits = crate::rounding::count(number);
+    format!("{digits} {}", form(number, one, several))
+}
+
+/// The word that goes with a number: of one alone the singular.
+pub(crate) fn form<'a>(number: i64, one: &'a str, several: &'a str) -> &'a str {
+    if number == 1 { one } else { several }
+}
+
+/// The word that goes with a number that has been written: `1 access`, but `1.0 accesses`, `at least 1 access`.
+pub(crate) fn form_of<'a>(written: &str, one: &'a str, several: &'a str) -> &'a str {
+    let number = written.rsplit(' ').next().unwrap_or(written);
+    if number == "1" { one } else { several }
+}
+
+/// `1 access`, `0.4 accesses`, of a number that has been written.
+pub(crate) fn of(written: &str, one: &str, several: &str) -> String {
+    format!("{written} {}", form_of(written, one, several))
 }
 
 /// With a capital letter.
@@ -134,5 +152,15 @@ mod tests {
         assert_eq!(many(1, "point", "points"), "one point");
         assert_eq!(many(1300, "point", "points"), "1,300 points");
         assert_eq!(capital("ten points"), "Ten points");
+    }
+
+    #[test]
+    fn one_access_is_not_one_accesses() {
+        assert_eq!(counted(1, "access", "accesses"), "1 access");
+        assert_eq!(counted(0, "access", "accesses"), "0 accesses");
+        assert_eq!(counted(1234, "access", "accesses"), "1,234 accesses");
+        assert_eq!(of("1", "access", "accesses"), "1 access");
+        assert_eq!(of("1.0", "access", "accesses"), "1.0 accesses");
+        assert_eq!(of("at least 1", "source", "sources"), "at least 1 source");
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::model::{Axis, BoxPlot, Cell, Data, Hue, Part, Plot, Series, Table};
+use crate::report::model::{Axis, BoxPlot, Cell, Data, Hue, Part, Plot, Series, Shaded, Table};
 
 fn figure(chart: Chart) -> Figure {
     Figure {
@@ -39,7 +39,11 @@ fn plot(categories: &[&str], values: &[&[Option<f64>]]) -> Plot {
         y: axis("Accesses"),
         categories: categories.iter().map(|name| (*name).to_owned()).collect(),
         series: series.collect(),
-        shaded: vec![(0, "maintenance".to_owned())],
+        shaded: vec![Shaded {
+            place: 0,
+            label: "left out".to_owned(),
+            reason: "maintenance".to_owned(),
+        }],
     }
 }
 
@@ -199,7 +203,8 @@ fn bars_are_as_long_as_their_values() {
 fn names_are_escaped() {
     let mut plot = plot(&["<b>"], &[&[Some(1.0)]]);
     plot.series[0].name = "\"><script>".to_owned();
-    plot.shaded[0].1 = "<i>".to_owned();
+    plot.shaded[0].reason = "<i>".to_owned();
+    plot.shaded[0].label = "<i>".to_owned();
     for chart in every_kind(&plot, &[1.0]) {
         let svg = drawn(chart);
         for raw in ["<b>", "<script>", "<i>"] {

@@ -71,22 +71,22 @@ pub(crate) fn draw(plot: &Plot, area: &Area, layout: &Layout) -> Markup {
     }
 }
 
-/// Bands over the categories that were left out. They say so where there is room; why is in their
-/// tooltip.
+/// Bands over the categories that have no figures. They say what they are where there is room; why is in
+/// their tooltip.
 pub(crate) fn shaded(plot: &Plot, area: &Area) -> Markup {
     let count = plot.categories.len();
     let half = (centre(area, count, 1) - centre(area, count, 0)) / 2.0;
     html! {
-        @for (place, reason) in &plot.shaded {
-            @let x = centre(area, count, *place) - half;
+        @for day in &plot.shaded {
+            @let x = centre(area, count, day.place) - half;
             rect class="left-out" x=(n(x)) y=(n(area.top)) width=(n(half * 2.0))
                 height=(n(area.height())) {
-                title { (reason) }
+                title { (day.reason) }
             }
             @if half * 2.0 >= SMALL - 1.0 {
                 @let (x, y) = (x + half + SMALL * 0.36, (area.top + area.bottom) / 2.0);
                 g transform={ "translate(" (n(x)) " " (n(y)) ") rotate(-90)" } font-size=(n(SMALL)) {
-                    (label("tick-label middle", 0.0, 0.0, "left out"))
+                    (label("tick-label middle", 0.0, 0.0, &day.label))
                 }
             }
         }

@@ -12,7 +12,7 @@ mod problem;
 mod schema;
 pub(crate) mod sums;
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use datafusion::arrow::array::RecordBatch;
 use jiff::civil::Date;
@@ -37,6 +37,24 @@ pub struct Records {
     pub sums: Sums,
     /// What was found besides.
     pub problems: Vec<Problem>,
+}
+
+impl Records {
+    /// The days of points whose records are refused, and what is wrong with them.
+    pub fn refused(&self) -> impl Iterator<Item = (Date, &str, &str)> {
+        let refused = self.problems.iter();
+        refused
+            .filter(|problem| problem.consequence == Consequence::LeftOut)
+            .filter_map(|problem| Some((problem.date?, problem.point.as_deref()?, &*problem.what)))
+    }
+
+    /// All days of points that have a coverage file, refused ones among them.
+    pub fn days(&self) -> BTreeSet<(Date, &str)> {
+        let read = self.point_days.iter();
+        let read = read.map(|day| (day.date, day.point.as_str()));
+        let refused = self.refused().map(|(date, point, _)| (date, point));
+        read.chain(refused).collect()
+    }
 }
 
 /// A point's day.

@@ -1,5 +1,6 @@
 //! The report as plain data, between the queries and the page.
 
+mod absent;
 mod draft;
 mod figures;
 pub mod model;

@@ -182,8 +182,19 @@ pub struct Plot {
     /// The series, in the order of the legend; the value at a category may be missing (a day left out), which is a gap
     /// and not 0.
     pub series: Vec<Series>,
-    /// Categories to be shaded: days that were left out, with the reason.
-    pub shaded: Vec<(usize, String)>,
+    /// Categories to be shaded.
+    pub shaded: Vec<Shaded>,
+}
+
+/// A category that has no figures: a day that was left out, refused or not observed.
+#[derive(Clone, Debug)]
+pub struct Shaded {
+    /// The place of the category.
+    pub place: usize,
+    /// What it is: `left out`.
+    pub label: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// An axis.

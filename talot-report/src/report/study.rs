@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::model::{HUES, Hue};
+use super::model::{HUES, Hue, Inline};
 use crate::{
-    answers::{Answers, Row},
+    answers::Answers,
     countries,
     edition::Edition,
     month::Month,
-    records::{Consequence, Problem},
+    records::Problem,
     rounding::Counted,
-    words,
+    words::{self, Words},
 };
 
 /// All that a report is made from.
@@ -39,9 +39,16 @@ pub(super) struct Totals {
     pub(super) sources: i64,
     pub(super) points: i64,
     pub(super) valid_seconds: i64,
+    /// On so many days of points sources found no room to be counted.
+    pub(super) lower_bound_days: i64,
 }
 
 impl Totals {
+    /// Whether there were more sources than were counted.
+    pub(super) fn is_lower_bound(self) -> bool {
+        self.lower_bound_days > 0
+    }
+
     pub(super) fn accesses(self) -> Counted {
         self.counted(self.accesses)
     }
@@ -114,6 +121,7 @@ impl Study<'_> {
             sources: row.count("sources"),
             points: row.count("points"),
             valid_seconds: row.count("valid_seconds"),
+            lower_bound_days: row.count("lower_bound_days"),
         };
         (totals.valid_seconds > 0).then_some(totals)
     }
@@ -123,38 +131,11 @@ impl Study<'_> {
         self.month.back(1).unwrap_or(self.month)
     }
 
-    /// The days of points whose records were refused, and why.
-    pub(super) fn refused(&self) -> impl Iterator<Item = (Date, &str, &str)> {
-        let problems = self.problems.iter();
-        problems
-            .filter(|problem| problem.consequence == Consequence::LeftOut)
-            .filter_map(|problem| Some((problem.date?, problem.point.as_deref()?, &*problem.what)))
-    }
-
     /// Whether a point watched, for each day of the month.
     pub(super) fn watched(&self) -> BTreeMap<Date, bool> {
         let rows = self.answers.rows("coverage-days");
         rows.filter_map(|row| Some((row.date("date")?, row.count("points") > 0)))
             .collect()
-    }
-
-    /// The days that no point watched, by their places in the month, with the reason.
-    pub(super) fn shaded(&self) -> Vec<(usize, String)> {
-        let watched = self.watched();
-        let days = watched.iter().enumerate();
-        let dark = days.filter(|(_, (_, watched))| !**watched);
-        dark.map(|(place, (date, _))| (place, self.reason(*date)))
-            .collect()
-    }
-
-    fn reason(&self, date: Date) -> String {
-        let mut of_day = self
-            .answers
-            .rows("left-out")
-            .filter(|row| row.date("date") == Some(date));
-        of_day
-            .next()
-            .map_or_else(|| "no records".to_owned(), |row| reason(&row))
     }
 
     /// Colours for the named things: what is among the first ten of the month has the same one everywhere.
@@ -186,20 +167,21 @@ impl Study<'_> {
         names.iter().map(hue).collect()
     }
 
+    /// What is to be said under figures of sources: that there were more, if there were.
+    pub(super) fn lower_bound_note(&self) -> Vec<Vec<Inline>> {
+        let days = self.now().lower_bound_days;
+        if days == 0 {
+            return Vec::new();
+        }
+        let days = words::many(days, "point-day", "point-days");
+        let words = format!(
+            "There were at least so many sources: on {days} some found no room to be counted."
+        );
+        vec![Words::new(words).done()]
+    }
+
     /// `at ten monitoring points`.
     pub(super) fn at_points(&self) -> String {
         words::many(self.now().points, "monitoring point", "monitoring points")
     }
-}
-
-/// Why a point's day is left out.
-pub(super) fn reason(row: &Row<'_>) -> String {
-    let (given, note) = (row.text("reason"), row.text("note"));
-    let words: Vec<_> = match row.text("status") {
-        "maintenance" if note.is_empty() => vec!["maintenance", given],
-        "maintenance" => vec![note, given],
-        _ => vec![given],
-    };
-    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    words.join("; ")
 }

@@ -5,10 +5,10 @@ use std::{fs, path::Path};
 use crate::support::{Report, python, records, script};
 
 /// A point's day: the accesses to ports of TCP, or that nothing was observed.
-type Day<'a> = (&'a str, &'a str, Option<&'a [(u16, u32)]>);
+pub(crate) type Day<'a> = (&'a str, &'a str, Option<&'a [(u16, u32)]>);
 
 /// Writes days as they are told, in place of golden records.
-fn make(python: &Path, days: &[Day<'_>], to: &Path) {
+pub(crate) fn make(python: &Path, days: &[Day<'_>], to: &Path) {
     let golden = records(python, "2011");
     for (day, point, accesses) in days {
         let copied = |table: &str| {
@@ -24,7 +24,10 @@ fn make(python: &Path, days: &[Day<'_>], to: &Path) {
         };
         copied("sources");
         let ports = accesses.unwrap_or(&[(1, 0)]);
-        let rows: Vec<_> = ports.iter().map(|row| format!("{row:?}")).collect();
+        let mut rows: Vec<_> = ports.iter().map(|row| format!("{row:?}")).collect();
+        if rows.is_empty() {
+            rows.push("(1, 0)".to_owned());
+        }
         rewrite(
             "ports",
             &format!(
@@ -47,7 +50,7 @@ fn make(python: &Path, days: &[Day<'_>], to: &Path) {
 }
 
 /// The report of July 2011 of these days; DuckDB agrees with it.
-fn report(python: &Path, days: &[Day<'_>], folder: &Path) -> Report {
+pub(crate) fn report(python: &Path, days: &[Day<'_>], folder: &Path) -> Report {
     let (records, out) = (folder.join("records"), folder.join("out"));
     make(python, days, &records);
     let report = Report::make("2011-07", &records, &out, &["--no-verify"]);
@@ -132,8 +135,8 @@ fn a_point_that_observed_nothing_did_not_watch() {
     let words = report.words();
     assert!(!words.contains("at a single monitoring point"), "{words}");
     let days = report.figure("coverage-days")["rows"].clone();
-    assert_eq!(days[0], serde_json::json!(["2011-07-01", 1, 86_400]));
-    assert_eq!(days[1], serde_json::json!(["2011-07-02", 0, 0]));
+    assert_eq!(days[0], serde_json::json!(["2011-07-01", 1, 86_400, 0]));
+    assert_eq!(days[1], serde_json::json!(["2011-07-02", 0, 0, 0]));
     for id in ["2.1.2", "backscatter-days"] {
         let rows = report.figure(id)["rows"].as_array().unwrap();
         assert!(

@@ -5,3 +5,4 @@ mod bad_input;
 mod hand_made;
 mod months;
 mod support;
+mod truth;

@@ -59,7 +59,7 @@ fn july_2011_comes_out_as_it_was_reported() {
     let row = |id: &str, place: usize| report.figure(id)["rows"][place].clone();
     assert_eq!(
         row("1-1", 5),
-        serde_json::json!(["2011-07", 102_888, 46_222, 300 * 86_400])
+        serde_json::json!(["2011-07", 102_888, 46_222, 300 * 86_400, 0])
     );
     assert_eq!(
         script(

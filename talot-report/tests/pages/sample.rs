@@ -3,7 +3,7 @@
 
 use talot_report::report::model::{
     Axis, Block, BoxPlot, Cell, Chart, Column, Data, Document, Figure, Hue, Imprint, Inline,
-    KeyFigure, Part, Plot, Section, Series, Table,
+    KeyFigure, Part, Plot, Section, Series, Shaded, Table,
 };
 
 const PORTS: [&str; 11] = [
@@ -418,7 +418,11 @@ fn days_plot(names: &[&str], top: u32) -> Plot {
         y: axis("Accesses per day, ten points"),
         categories: (1..=31).map(|day| day.to_string()).collect(),
         series: lines.collect(),
-        shaded: vec![(1, "2 July: maintenance work".into())],
+        shaded: vec![Shaded {
+            place: 1,
+            label: "left out".into(),
+            reason: "maintenance work".into(),
+        }],
     }
 }
 

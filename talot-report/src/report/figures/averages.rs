@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::super::{
     draft::{Draft, change, maybe, rounded, table, text},
-    model::{Axis, Block, Cell, Chart, Hue, Plot, Series},
+    model::{Axis, Block, Cell, Chart, Hue, Inline, Plot, Series},
     study::Study,
 };
 use crate::{
     answers::Row,
     month::Month,
-    rounding::{self, Counted, Rounded, per_point_day, point_days},
+    rounding::{self, Counted, Rounded, average, per_point_day, point_days},
+    words::{self, Words},
 };
 
 impl Study<'_> {
@@ -36,9 +37,9 @@ impl Study<'_> {
             vec![
                 text(month.name()),
                 rounded(rate(row.as_ref(), "accesses")),
-                rounded(rate(row.as_ref(), "sources")),
+                at_least(row.as_ref(), rounded(rate(row.as_ref(), "sources"))),
                 counted("accesses"),
-                counted("sources"),
+                at_least(row.as_ref(), counted("sources")),
                 rounded(
                     row.as_ref()
                         .map(|row| point_days(row.count("valid_seconds"))),
@@ -77,7 +78,7 @@ impl Study<'_> {
                 ],
                 months.iter().map(cells).collect(),
             ),
-            notes: Vec::new(),
+            notes: lower_bounds(months.iter().filter_map(|(_, row)| row.as_ref())),
         })
     }
 
@@ -117,11 +118,21 @@ impl Study<'_> {
                     counted
                         .and_then(|counted| per_point_day(counted.figure, counted.valid_seconds, 1))
                 };
-                let both = this.zip(then);
+                // Nobody knows by how much what was not counted changed.
+                let bound = |ago| {
+                    let totals = self.totals(ago).filter(|totals| totals.is_lower_bound());
+                    totals.is_some() && measure == "Sources"
+                };
+                let told = |ago, counted| match rounded(rate(counted)) {
+                    cell if bound(ago) => bounded(cell),
+                    cell => cell,
+                };
+                let known = !bound(0) && !bound(i64::from(ago));
+                let both = this.zip(then).filter(|_| known);
                 let mut row: Vec<Cell> = vec![text(measure), text(format!("{month} ({name})"))];
                 row.extend([
-                    rounded(rate(this)),
-                    rounded(rate(then)),
+                    told(0, this),
+                    told(i64::from(ago), then),
                     both.and_then(|(now, then)| rounding::difference(now, then, 1))
                         .map_or_else(
                             || text("–"),
@@ -154,8 +165,25 @@ impl Study<'_> {
                 ],
                 rows,
             ),
-            notes: Vec::new(),
+            notes: lower_bounds(self.answers.rows("change").collect::<Vec<_>>().iter()),
         })
+    }
+
+    /// Which months of an answer have only a lower bound of sources.
+    pub(in super::super) fn lower_bounds_of(&self, id: &str) -> Vec<Vec<Inline>> {
+        let months = self.months(id).into_iter().filter(|(_, row)| {
+            row.as_ref()
+                .is_some_and(|row| row.count("lower_bound_days") > 0)
+        });
+        let months: Vec<_> = months.map(|(month, _)| month.name()).collect();
+        if months.is_empty() {
+            return Vec::new();
+        }
+        let words = format!(
+            "Of {} more sources came than found room to be counted.",
+            words::enumeration(&months)
+        );
+        vec![Words::new(words).done()]
     }
 
     fn accesses(&self, ago: i64) -> Option<Counted> {
@@ -169,16 +197,44 @@ impl Study<'_> {
 
 fn rate(row: Option<&Row<'_>>, column: &str) -> Option<Rounded> {
     let row = row?;
-    per_point_day(row.count(column), row.count("valid_seconds"), 0)
+    average(Counted {
+        figure: row.count(column),
+        valid_seconds: row.count("valid_seconds"),
+    })
+}
+
+/// A figure of sources, as a lower bound if it is one.
+fn at_least(row: Option<&Row<'_>>, cell: Cell) -> Cell {
+    let is_bound = row.is_some_and(|row| row.count("lower_bound_days") > 0);
+    if is_bound { bounded(cell) } else { cell }
+}
+
+fn bounded(cell: Cell) -> Cell {
+    Cell {
+        text: format!("≥ {}", cell.text),
+        ..cell
+    }
+}
+
+/// What `≥` means, where it occurs.
+fn lower_bounds<'a>(mut rows: impl Iterator<Item = &'a Row<'a>>) -> Vec<Vec<Inline>> {
+    let any = rows.any(|row| row.count("lower_bound_days") > 0);
+    let words = "≥: at least so many sources, as some found no room to be counted.";
+    any.then(|| Words::new(words).done()).into_iter().collect()
 }
 
 fn in_words(months: &[(Month, Option<Row<'_>>)]) -> String {
     let told = months.iter().map(|(month, row)| {
         let rates = rate(row.as_ref(), "accesses").zip(rate(row.as_ref(), "sources"));
         rates.map_or_else(
-            || format!("{}: no records", month.name()),
+            || format!("{}: nothing that counts", month.name()),
             |(accesses, sources)| {
-                format!("{}: {accesses} accesses, {sources} sources", month.name())
+                format!(
+                    "{}: {}, {}",
+                    month.name(),
+                    words::of(&accesses.to_string(), "access", "accesses"),
+                    words::of(&sources.to_string(), "source", "sources")
+                )
             },
         )
     });

@@ -120,7 +120,7 @@ impl<'a> Study<'a> {
             ),
             title,
             notes: vec![
-                Words::new("The ten most accessed ports of each of the two months, of all ports the three that rose most and the three that fell most, and the ports in focus.").done(),
+                Words::new("The ten most accessed ports of each of the two months (or as many as there were), of all ports the three that rose most and the three that fell most, and the ports in focus.").done(),
             ],
         })
     }
@@ -197,12 +197,13 @@ impl<'a> Study<'a> {
             chart: None,
             table: table(title.clone(), &columns, rows),
             title,
-            notes: vec![
-                Words::new(
-                    "Changes are of accesses per point and day. “new”: nothing was counted then.",
-                )
-                .done(),
-            ],
+            notes: {
+                let words =
+                    "Changes are of accesses per point and day. “new”: nothing was counted then.";
+                let mut notes = vec![Words::new(words).done()];
+                notes.extend(self.lower_bound_note());
+                notes
+            },
         })
     }
 
@@ -239,6 +240,7 @@ impl<'a> Study<'a> {
             ]
         };
         let title = format!("Ports that rose in {month} against the 28 days before it");
+        let compared = self.answers.rows("rising").next().is_some();
         let told = risers.iter().take(3).map(|riser| {
             format!(
                 "{} at {} of {} points",
@@ -273,9 +275,14 @@ impl<'a> Study<'a> {
                 risers.iter().map(cells).collect(),
             ),
             title,
-            notes: vec![
+            notes: if !compared {
+                vec![Words::new("There is nothing to compare with: no point watched both in this month and in the 28 days before it.").done()]
+            } else if risers.is_empty() {
+                vec![Words::new("No port that is looked at rose over all points that watched in both. Looked at are the twenty most accessed ports of the month, the ten of the month before, of all ports the three that rose most against the month before, and those in focus.").done()]
+            } else {
+                vec![
                 Words::new("A port rises at a point if its accesses per day there are more than in the 28 days before; points that did not watch then are left out. What rises at one point only may be an oddity of that point. Looked at are the twenty most accessed ports of the month, the ten of the month before, of all ports the three that rose most against the month before, and those in focus.").done(),
-            ],
+            ]},
         })
     }
 

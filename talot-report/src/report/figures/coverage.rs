@@ -3,7 +3,7 @@
 use super::super::{
     draft::{Draft, count, percent, rounded, table, text},
     model::{Axis, Block, Chart, Hue, Plot, Series, Table},
-    study::{Study, reason},
+    study::Study,
 };
 use crate::{
     answers::Row,
@@ -14,18 +14,22 @@ use crate::{
 impl Study<'_> {
     /// Figure `coverage`: each point's days.
     pub(in super::super) fn coverage(&self) -> Block {
-        const COLUMNS: [&str; 6] = [
+        const COLUMNS: [&str; 7] = [
             "days",
             "full_days",
             "partial_days",
             "down_days",
             "maintenance_days",
             "left_out_days",
+            "refused_days",
         ];
+        let without_record = |figure: &dyn Fn(&str) -> i64| {
+            figure("days") - figure("recorded") - figure("refused_days")
+        };
         let cells = |row: &Row<'_>| {
             let mut cells = vec![text(row.text("point"))];
             cells.extend(COLUMNS.iter().map(|column| count(row.count(column))));
-            cells.push(count(row.count("days") - row.count("recorded")));
+            cells.push(count(without_record(&|column| row.count(column))));
             cells.push(rounded(Some(point_days(row.count("valid_seconds")))));
             cells.push(percent(share(
                 row.count("valid_seconds"),
@@ -46,7 +50,7 @@ impl Study<'_> {
         };
         let mut all = vec![text("All")];
         all.extend(COLUMNS.iter().map(|column| count(sum(column))));
-        all.push(count(sum("days") - sum("recorded")));
+        all.push(count(without_record(&sum)));
         all.push(rounded(Some(point_days(sum("valid_seconds")))));
         all.push(percent(share(sum("valid_seconds"), sum("days") * DAY)));
         rows.push(all);
@@ -66,6 +70,7 @@ impl Study<'_> {
                     "#Down",
                     "#Maintenance",
                     "#Left out",
+                    "#Refused",
                     "#No record",
                     "#Valid point-days",
                     "#Share",
@@ -73,7 +78,7 @@ impl Study<'_> {
                 rows,
             ),
             title,
-            notes: Vec::new(),
+            notes: vec![words::Words::new("Down: nothing was observed. Left out: by choice. Refused: there is a record, but it cannot be trusted; the point may have watched, and nothing of that day counts.").done()],
         })
     }
 
@@ -91,6 +96,7 @@ impl Study<'_> {
                 text(days(row)),
                 count(row.count("points")),
                 rounded(watched(row)),
+                count(row.count("refused")),
             ]
         });
         let fewest = rows
@@ -106,7 +112,14 @@ impl Study<'_> {
         self.figure(Draft {
             id: "coverage-days",
             unit: "points".to_owned(),
-            alternative: format!("Bars by day: from {fewest} to {most} points."),
+            alternative: if fewest == most {
+                format!(
+                    "Bars by day: {} on every day.",
+                    words::many(most, "point", "points")
+                )
+            } else {
+                format!("Bars by day: from {fewest} to {most} points.")
+            },
             chart: Some(Chart::StackedBars(Plot {
                 x: Axis {
                     title: format!("Day of {}", self.month.name()),
@@ -133,7 +146,7 @@ impl Study<'_> {
             })),
             table: table(
                 title.clone(),
-                &["Day", "#Points", "#Valid point-days"],
+                &["Day", "#Points", "#Valid point-days", "#Records refused"],
                 cells.collect(),
             ),
             title,
@@ -143,23 +156,27 @@ impl Study<'_> {
 
     /// Figure `left-out`: the days of points that do not count, and why.
     pub(in super::super) fn left_out(&self) -> Option<Block> {
-        let cells = |row: &Row<'_>| {
-            vec![
-                text(row.date("date").map_or_else(String::new, words::day)),
-                text(row.text("point")),
-                text(row.text("status")),
-                text(reason(row)),
-            ]
-        };
-        let rows: Vec<_> = self
-            .answers
-            .rows("left-out")
-            .map(|row| cells(&row))
-            .collect();
-        if rows.is_empty() {
+        let groups = self.left_out_groups();
+        if groups.is_empty() {
             return None;
         }
-        let title = format!("Days of points that are left out, {}", self.month.name());
+        let mut rows = Vec::new();
+        for group in &groups {
+            for (points, dates) in &group.parts {
+                let which = self.which_points(points, dates);
+                rows.push(vec![
+                    text(words::days(dates)),
+                    text(which.unwrap_or_else(|| "all".to_owned())),
+                    text(group.status),
+                    text(&group.reason),
+                    count((points.len() * dates.len()) as i64),
+                ]);
+            }
+        }
+        let title = format!(
+            "Days of points that are left out or refused, {}",
+            self.month.name()
+        );
         Some(self.figure(Draft {
             id: "left-out",
             unit: "days".to_owned(),
@@ -167,12 +184,12 @@ impl Study<'_> {
             chart: None,
             table: table(
                 title.clone(),
-                &["Day", "Monitoring point", "Status", "Reason"],
+                &["Days", "Monitoring points", "Status", "Reason", "#Point-days"],
                 rows,
             ),
             title,
             notes: vec![
-                words::Words::new("Of the months before, which this one is compared with, only the days that were left out by choice.")
+                words::Words::new("Each point and day is in the data. Of the months before, which this one is compared with, only days that were left out by choice or refused are listed.")
                     .done(),
             ],
         }))

@@ -130,7 +130,8 @@ impl Study<'_> {
                 row.push(count(of_day.iter().sum()));
                 row.extend(of_day.into_iter().map(count));
             } else {
-                row.extend((0..=by_day.names.len()).map(|_| text("left out")));
+                let (label, _) = self.absent(*date);
+                row.extend((0..=by_day.names.len()).map(|_| text(label)));
             }
             row
         });
@@ -151,7 +152,10 @@ impl Study<'_> {
                 series,
                 shaded: self.shaded(),
             })),
-            notes: Vec::new(),
+            notes: match measure.column {
+                "sources" => self.lower_bound_note(),
+                _ => Vec::new(),
+            },
         }
     }
 

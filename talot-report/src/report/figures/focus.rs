@@ -88,7 +88,7 @@ impl Study<'_> {
             by_day.names.push(super::super::study::OTHER);
         }
         let title = format!(
-            "Accesses to {port} at the monitoring point {point} by day and source country, {}",
+            "Accesses to {port} at one monitoring point ({point}), by day and source country, {}",
             self.month.name()
         );
         let mut draft = self.stacked("1-3", &by_day, Thing::Country, ACCESSES, title);
@@ -136,9 +136,9 @@ impl Study<'_> {
             .iter()
             .map(|row| {
                 let once = percent(part(row, "once")).text;
-                let most = crate::rounding::count(row.count("most"));
+                let most = words::counted(row.count("most"), "time", "times");
                 format!(
-                    "{}: {once} of the sources once, the busiest {most} times",
+                    "{}: {once} of the sources once, the busiest {most}",
                     row.text("port")
                 )
             })
@@ -174,7 +174,11 @@ impl Study<'_> {
                 cells.collect(),
             ),
             title,
-            notes: self.of_plain_sources(),
+            notes: {
+                let mut notes = self.of_plain_sources();
+                notes.extend(self.lower_bound_note());
+                notes
+            },
         })
     }
 }

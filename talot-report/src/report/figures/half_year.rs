@@ -103,7 +103,11 @@ impl Study<'_> {
             }),
             table: table(title.clone(), &columns, rows.collect()),
             title,
-            notes: Vec::new(),
+            notes: if measure.column == "sources" {
+                self.lower_bounds_of("1-1")
+            } else {
+                Vec::new()
+            },
         })
     }
 }

@@ -21,7 +21,11 @@ impl Study<'_> {
             Thing::Country => "source country",
         };
         let title = format!("{} by {by}, {}", measure.name, self.month.name());
-        self.breakdown(id, thing, measure, title, Vec::new())
+        let notes = match measure.column {
+            "sources" => self.lower_bound_note(),
+            _ => Vec::new(),
+        };
+        self.breakdown(id, thing, measure, title, notes)
     }
 
     /// A whole in parts: rows with the columns of a thing and of a figure, in their order.
@@ -60,6 +64,11 @@ impl Study<'_> {
         let whole: i64 = parts.iter().map(|(_, _, figure, _)| figure).sum();
         let measured = measure.name.to_lowercase();
         let cell = |figure| percent(share(figure, whole));
+        let mut notes = notes;
+        if whole == 0 {
+            let words = format!("There is nothing to show: no {measured} were counted.");
+            notes.push(words::Words::new(words).done());
+        }
         let drawn = parts.iter().map(|(name, hue, figure, _)| Part {
             name: name.clone(),
             hue: *hue,

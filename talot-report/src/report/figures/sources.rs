@@ -19,8 +19,8 @@ impl Study<'_> {
         row.is_some_and(|row| row.count("addresses") > 0)
     }
 
-    /// Of how many days of points the sources are written as they are; nothing if of all.
-    pub(in super::super) fn of_plain_sources(&self) -> Vec<Vec<Inline>> {
+    /// What the figures from `sources` are made from, if not from the whole month.
+    pub(in super::super) fn plain_part(&self) -> Option<PlainPart> {
         let rows = || {
             self.answers
                 .rows("forms")
@@ -28,22 +28,59 @@ impl Study<'_> {
         };
         let all: i64 = rows().map(|row| row.count("point_days")).sum();
         let plain: i64 = rows().map(|row| row.count("plain")).sum();
-        if plain == all {
-            return Vec::new();
-        }
-        let forms: Vec<_> = rows()
-            .filter(|row| row.count("plain") < row.count("point_days"))
+        let concentration = self.answers.rows("concentration").next();
+        let accesses = concentration.map_or(0, |row| row.count("accesses"));
+        (plain < all).then(|| PlainPart {
+            days: format!(
+                "{} of {} days of points",
+                rounding::count(plain),
+                rounding::count(all)
+            ),
+            accesses: shown(share(accesses, self.now().accesses)),
+        })
+    }
+
+    /// In what other forms sources are written, this month (`ago` 0) or the one before.
+    pub(in super::super) fn other_forms(&self, ago: i64) -> String {
+        let rows = self.answers.rows("forms");
+        let others = rows
+            .filter(|row| row.count("ago") == ago && row.count("plain") < row.count("point_days"))
             .map(|row| match row.text("form") {
                 "plain" => "plain but missing or refused".to_owned(),
                 form => form.to_owned(),
-            })
-            .collect();
-        let (plain, all) = (rounding::count(plain), rounding::count(all));
-        let forms = words::enumeration(&forms);
-        let said = format!(
-            "Made from {plain} of {all} days of points, those whose sources are written as they are; the others are: {forms}."
-        );
-        vec![Words::new(said).done()]
+            });
+        words::enumeration(&others.collect::<Vec<_>>())
+    }
+
+    /// Of what part of the month the sources are written as they are; nothing if of all.
+    pub(in super::super) fn of_plain_sources(&self) -> Vec<Vec<Inline>> {
+        let said = self.plain_part().map(|PlainPart { days, accesses }| {
+            format!(
+                "Made from {days}, those whose sources are written as they are, with {accesses} % of the month’s accesses; the others are: {}.",
+                self.other_forms(0)
+            )
+        });
+        said.map(|said| Words::new(said).done())
+            .into_iter()
+            .collect()
+    }
+
+    /// What the figures from `sources` must say of their accesses.
+    fn notes_of_sources(&self) -> Vec<Vec<Inline>> {
+        let mut notes = self.of_plain_sources();
+        let row = self.answers.rows("concentration").next();
+        let without = row.map_or(0, |row| row.count("without_source"));
+        if without > 0 {
+            let words = format!(
+                "{} found no room for {} (overflow): {} counted in the whole, and {} no address.",
+                words::counted(without, "access", "accesses"),
+                words::form(without, "its source", "their sources"),
+                words::form(without, "it is", "they are"),
+                words::form(without, "has", "have"),
+            );
+            notes.push(Words::new(words).done());
+        }
+        notes
     }
 
     /// Figure `addresses`: distinct addresses beside sources.
@@ -93,24 +130,42 @@ impl Study<'_> {
             Words::new("A source counts once for each point, port type and day; a distinct address counts once, wherever and however often it is seen.").done(),
         ];
         notes.extend(self.of_plain_sources());
+        notes.extend(self.lower_bound_note());
         self.figure(Draft {
             id: "addresses",
             unit: "addresses, sources".to_owned(),
             alternative: whole.map_or_else(String::new, |row| {
-                let (addresses, sources) = (rounding::count(row.count("addresses")), rounding::count(row.count("sources")));
-                format!("Lines by day. In the whole month {addresses} distinct addresses, {sources} sources.")
+                format!(
+                    "Lines by day. In the whole month {}, {}.",
+                    words::counted(
+                        row.count("addresses"),
+                        "distinct address",
+                        "distinct addresses"
+                    ),
+                    words::counted(row.count("sources"), "source", "sources")
+                )
             }),
-            chart: (!days.is_empty()).then(|| Chart::Lines(Plot {
-                x: Axis { title: format!("Day of {}", self.month.name()) },
-                y: Axis { title: "Per day".to_owned() },
-                categories: watched.keys().map(|date| date.day().to_string()).collect(),
-                series: vec![
-                    series("Sources", Hue::Sources, "sources"),
-                    series("Distinct addresses", Hue::Ranked(0), "addresses"),
-                ],
-                shaded: self.shaded(),
-            })),
-            table: table(title.clone(), &["Day", "#Distinct addresses", "#Sources", "#Accesses"], rows),
+            chart: (!days.is_empty()).then(|| {
+                Chart::Lines(Plot {
+                    x: Axis {
+                        title: format!("Day of {}", self.month.name()),
+                    },
+                    y: Axis {
+                        title: "Per day".to_owned(),
+                    },
+                    categories: watched.keys().map(|date| date.day().to_string()).collect(),
+                    series: vec![
+                        series("Sources", Hue::Sources, "sources"),
+                        series("Distinct addresses", Hue::Ranked(0), "addresses"),
+                    ],
+                    shaded: self.shaded(),
+                })
+            }),
+            table: table(
+                title.clone(),
+                &["Day", "#Distinct addresses", "#Sources", "#Accesses"],
+                rows,
+            ),
             title,
             notes,
         })
@@ -123,7 +178,10 @@ impl Study<'_> {
         let steps = [
             ("The busiest address".to_owned(), 1, "of_first"),
             (
-                "The ten busiest".to_owned(),
+                match figure("addresses").min(10) {
+                    10 => "The ten busiest".to_owned(),
+                    fewer => format!("The busiest (only {})", words::in_words(fewer)),
+                },
                 figure("addresses").min(10),
                 "of_first_10",
             ),
@@ -132,7 +190,11 @@ impl Study<'_> {
                 figure("first_hundredth"),
                 "of_first_hundredth",
             ),
-            ("All".to_owned(), figure("addresses"), "accesses"),
+            (
+                "All addresses".to_owned(),
+                figure("addresses"),
+                "of_addresses",
+            ),
         ];
         let part = |column| share(figure(column), figure("accesses"));
         let rows = steps.iter().map(|(name, addresses, column)| {
@@ -143,30 +205,57 @@ impl Study<'_> {
                 percent(part(column)),
             ]
         });
+        let mut rows: Vec<_> = rows.collect();
+        if figure("without_source") > 0 {
+            rows.push(vec![
+                text(WITHOUT_SOURCE),
+                text("–"),
+                count(figure("without_source")),
+                percent(part("without_source")),
+            ]);
+        }
+        // Fewer than eleven addresses are all of the ten busiest.
+        let drawn: Vec<_> = steps[..3]
+            .iter()
+            .filter(|(_, _, column)| *column != "of_first_10" || figure("addresses") > 10)
+            .collect();
         let title = format!("Accesses of the busiest addresses, {}", self.month.name());
         self.figure(Draft {
             id: "concentration",
             unit: "% of accesses".to_owned(),
             alternative: format!(
-                "Bars. The busiest address sent {}, the ten busiest {}, the busiest hundredth {} of all accesses.",
-                percent(part("of_first")).text,
-                percent(part("of_first_10")).text,
-                percent(part("of_first_hundredth")).text
+                "Bars, shares of all accesses. {}.",
+                drawn
+                    .iter()
+                    .map(|(name, _, column)| format!("{name}: {}", percent(part(column)).text))
+                    .collect::<Vec<_>>()
+                    .join("; ")
             ),
             chart: Some(Chart::GroupedBars(Plot {
-                x: Axis { title: "Addresses".to_owned() },
-                y: Axis { title: "% of accesses".to_owned() },
-                categories: steps[..3].iter().map(|(name, ..)| name.clone()).collect(),
+                x: Axis {
+                    title: "Addresses".to_owned(),
+                },
+                y: Axis {
+                    title: "% of accesses".to_owned(),
+                },
+                categories: drawn.iter().map(|(name, ..)| name.clone()).collect(),
                 series: vec![Series {
                     name: "Share of accesses".to_owned(),
                     hue: Hue::Accesses,
-                    values: steps[..3].iter().map(|(_, _, column)| part(column).map(Rounded::value)).collect(),
+                    values: drawn
+                        .iter()
+                        .map(|(_, _, column)| part(column).map(Rounded::value))
+                        .collect(),
                 }],
                 shaded: Vec::new(),
             })),
-            table: table(title.clone(), &["Addresses", "#Number", "#Accesses", "#Share"], rows.collect()),
+            table: table(
+                title.clone(),
+                &["Addresses", "#Number", "#Accesses", "#Share"],
+                rows,
+            ),
             title,
-            notes: self.of_plain_sources(),
+            notes: self.notes_of_sources(),
         })
     }
 
@@ -182,7 +271,10 @@ impl Study<'_> {
         let rows: Vec<_> = self.answers.rows(id).collect();
         let whole = |column: &str| rows.iter().map(|row| row.count(column)).sum::<i64>();
         let (addresses, accesses) = (whole("addresses"), whole("accesses"));
-        let part = |row: &Row<'_>, column: &str, whole| share(row.count(column), whole);
+        let part = |row: &Row<'_>, of: &str, whole| {
+            let has = of != "addresses" || row.text(column) != "without a source";
+            has.then(|| share(row.count(of), whole)).flatten()
+        };
         let name = |row: &Row<'_>| words::capital(row.text(column));
         let series = |name: &str, hue, column, whole| Series {
             name: name.to_owned(),
@@ -195,7 +287,10 @@ impl Study<'_> {
         let cells = rows.iter().map(|row| {
             vec![
                 text(name(row)),
-                count(row.count("addresses")),
+                match row.text(column) {
+                    "without a source" => text("–"),
+                    _ => count(row.count("addresses")),
+                },
                 percent(part(row, "addresses", addresses)),
                 count(row.count("accesses")),
                 percent(part(row, "accesses", accesses)),
@@ -204,14 +299,20 @@ impl Study<'_> {
         let told: Vec<_> = rows
             .iter()
             .map(|row| {
-                format!(
-                    "{}: {} of the addresses",
-                    name(row),
-                    percent(part(row, "addresses", addresses)).text
+                let of_accesses = percent(part(row, "accesses", accesses)).text;
+                part(row, "addresses", addresses).map_or_else(
+                    || format!("{}: {of_accesses} of the accesses", name(row)),
+                    |share| {
+                        let of_addresses = percent(Some(share)).text;
+                        format!(
+                            "{}: {of_addresses} of the addresses, {of_accesses} of the accesses",
+                            name(row)
+                        )
+                    },
                 )
             })
             .collect();
-        notes.extend(self.of_plain_sources());
+        notes.extend(self.notes_of_sources());
         self.figure(Draft {
             id,
             unit: "% of addresses, % of accesses".to_owned(),
@@ -280,6 +381,14 @@ impl Study<'_> {
         let mut notes = vec![
             Words::new("A mark is a fingerprint that a scanner leaves in its packets. It can be forged, and scanners that leave none are not seen. A packet may bear several.").done(),
         ];
+        if rows.iter().any(|row| row.count("without_source") > 0) {
+            notes.push(Words::new("Accesses that found no room for their source (overflow) have lost their marks too: the shares are at least these.").done());
+        }
+        if rows.is_empty() {
+            notes.push(Words::new("There is nothing to show: no port that is looked at had accesses on these days.").done());
+        } else if rows.iter().all(|row| row.count("marked") == 0) {
+            notes.push(Words::new("No access to these ports bore a mark.").done());
+        }
         notes.extend(self.of_plain_sources());
         let most = rows.iter().max_by(|one, other| {
             let marked = |row: &Row<'_>| part(row, "marked");
@@ -288,14 +397,17 @@ impl Study<'_> {
         self.figure(Draft {
             id: "marks",
             unit: "% of the port’s accesses".to_owned(),
-            alternative: most.map_or_else(String::new, |row| {
-                format!(
-                    "Bars by port. Marked most: {} with {}.",
-                    row.text("port"),
-                    percent(part(row, "marked")).text
-                )
-            }),
-            chart: (!shown.is_empty()).then(|| {
+            alternative: most.filter(|row| row.count("marked") > 0).map_or_else(
+                String::new,
+                |row| {
+                    format!(
+                        "Bars by port. Marked most: {} with {}.",
+                        row.text("port"),
+                        percent(part(row, "marked")).text
+                    )
+                },
+            ),
+            chart: (shown.iter().any(|row| row.count("marked") > 0)).then(|| {
                 Chart::GroupedBars(Plot {
                     x: Axis {
                         title: "Port type".to_owned(),
@@ -336,11 +448,9 @@ impl Study<'_> {
             (Some(asn), "") => format!("AS{asn}"),
             (Some(asn), name) => format!("AS{asn} {name}"),
         };
-        let whole: i64 = self
-            .answers
-            .rows("concentration")
-            .map(|row| row.count("accesses"))
-            .sum();
+        let first = rows.first();
+        let whole = first.map_or(0, |row| row.count("all_accesses"));
+        let without = first.map_or(0, |row| row.count("without_source"));
         let parts: Vec<_> = rows
             .iter()
             .take(10)
@@ -356,8 +466,12 @@ impl Study<'_> {
             .collect();
         let shown: i64 = parts.iter().map(|(_, _, figure, _)| figure).sum();
         let mut parts = parts;
-        if whole > shown {
-            parts.push(("Other networks".to_owned(), Hue::Other, whole - shown, true));
+        let others = whole - shown - without;
+        if others > 0 {
+            parts.push(("Other networks".to_owned(), Hue::Other, others, true));
+        }
+        if without > 0 {
+            parts.push((WITHOUT_SOURCE.to_owned(), Hue::Unknown, without, true));
         }
         let title = format!(
             "Accesses by network (autonomous system), {}",
@@ -369,7 +483,7 @@ impl Study<'_> {
             ACCESSES,
             title,
             &parts,
-            self.of_plain_sources(),
+            self.notes_of_sources(),
         )
     }
 
@@ -386,6 +500,17 @@ impl Study<'_> {
         )
     }
 }
+
+/// The part of a month whose sources are written as they are.
+pub(in super::super) struct PlainPart {
+    /// `281 of 282 days of points`.
+    pub(in super::super) days: String,
+    /// Its accesses, in per cent of all.
+    pub(in super::super) accesses: String,
+}
+
+/// What the rest is called.
+const WITHOUT_SOURCE: &str = "Without a source (overflow)";
 
 /// A rounded number as text, or a dash.
 pub(in super::super) fn shown(number: Option<Rounded>) -> String {

@@ -3,15 +3,15 @@
 use super::{
     super::{
         model::{Block, Section},
-        study::Study,
+        study::{Study, Totals},
     },
-    rate,
+    rate, sources_rate,
 };
 use crate::{
     answers::Row,
     month::Month,
     rounding::{Counted, change},
-    words::Words,
+    words::{Words, many},
 };
 
 pub(super) fn section(study: &Study<'_>) -> Section {
@@ -28,19 +28,16 @@ pub(super) fn section(study: &Study<'_>) -> Section {
                 now.accesses(),
                 before.accesses()
             ),
-            moved("sources", now.sources(), before.sources())
+            moved_sources(now, before)
         )),
-        None => words.text(format!(
-            "There are no records of {} to compare with.",
-            study.month_before().name()
-        )),
+        None => words.text(nothing_before(study)),
     };
     if let Some(year) = study.totals(12) {
         words = words.text(format!(
             " Against {}, {}, and {}.",
             year.month.name(),
             moved("accesses", now.accesses(), year.accesses()),
-            moved("sources", now.sources(), year.sources())
+            moved_sources(now, year)
         ));
     }
     study.section(
@@ -55,12 +52,37 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     )
 }
 
+/// That there is no month before.
+pub(super) fn nothing_before(study: &Study<'_>) -> String {
+    format!(
+        "Of {} no day counts, so there is nothing to compare with.",
+        study.month_before().name()
+    )
+}
+
+/// Of what was not counted, nobody knows how it changed.
+fn moved_sources(now: Totals, before: Totals) -> String {
+    if now.is_lower_bound() || before.is_lower_bound() {
+        return format!(
+            "sources went from {} to {}",
+            sources_rate(before),
+            sources_rate(now)
+        );
+    }
+    moved("sources", now.sources(), before.sources())
+}
+
 /// `accesses fell by 25.1 % (from 458 to 343)`.
 fn moved(what: &str, now: Counted, before: Counted) -> String {
     let span = format!("from {} to {}", rate(before), rate(now));
     match change(now, before) {
         None => format!("{what} went {span}"),
-        Some(change) if change.is_zero() => format!("{what} stayed the same ({})", rate(now)),
+        Some(_) if now.beside(before) == before.beside(now) => {
+            format!("{what} stayed the same ({})", rate(now))
+        }
+        Some(change) if change.is_zero() => {
+            format!("{what} changed by less than 0.1 % ({span})")
+        }
         Some(change) => {
             let verb = if change.is_negative() { "fell" } else { "rose" };
             format!("{what} {verb} by {} % ({span})", change.size())
@@ -75,7 +97,7 @@ pub(super) fn history(study: &Study<'_>) -> Section {
         .and_then(|row| row.text("month").parse::<Month>().ok());
     let mut words = Words::default();
     if let Some(first) = first {
-        words = words.text(format!("The records begin in {}. ", first.name()));
+        words = words.text(format!("The first month that counts is {}. ", first.name()));
     }
     let rated = |row: &Row<'_>| Counted {
         figure: row.count("accesses"),
@@ -97,23 +119,36 @@ pub(super) fn history(study: &Study<'_>) -> Section {
             .beside(rated(other))
             .cmp(&rated(other).beside(rated(one)))
     });
-    if let (Some(most), Some(least), true) = (most, least, months.len() > 1) {
-        words = words.text(format!(
-            "Since then, accesses per point and day were most in {} ({}) and least in {} ({}). ",
-            name(most),
-            rate(rated(most)),
-            name(least),
-            rate(rated(least))
-        ));
+    if let (Some(most), Some(least), true) = (most, least, rateable().count() > 1) {
+        let whole = first
+            .is_some_and(|first| first.months_before(study.month) + 1 == rateable().count() as i32);
+        words = words.text(match whole {
+            true => "Since then, ".to_owned(),
+            false => format!(
+                "Of the {} that count, ",
+                many(rateable().count() as i64, "month", "months")
+            ),
+        });
+        words = if rated(most).beside(rated(least)) == rated(least).beside(rated(most)) {
+            words.text("accesses per point and day were the same in each month. ")
+        } else {
+            words.text(format!(
+                "accesses per point and day were most in {} ({}) and least in {} ({}). ",
+                name(most),
+                rate(rated(most)),
+                name(least),
+                rate(rated(least))
+            ))
+        };
     }
     words = words
         .figure("2.2.1")
-        .text(" shows all months, ")
+        .text(" shows all months since the first, ")
         .figure("2.2.2")
-        .text(" the last five.");
+        .text(" five months up to this one.");
     study.section(
         "history",
-        "Since monitoring began",
+        "Since the records begin",
         vec![
             Block::Paragraph(words.done()),
             study.averages("2.2.1"),
@@ -121,4 +156,33 @@ pub(super) fn history(study: &Study<'_>) -> Section {
         ],
         Vec::new(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rounding::DAY;
+
+    fn counted(figure: i64) -> Counted {
+        Counted {
+            figure,
+            valid_seconds: DAY,
+        }
+    }
+
+    #[test]
+    fn what_changed_by_little_did_not_stay_the_same() {
+        assert_eq!(
+            moved("accesses", counted(343), counted(343)),
+            "accesses stayed the same (343)"
+        );
+        assert_eq!(
+            moved("accesses", counted(100_001), counted(100_000)),
+            "accesses changed by less than 0.1 % (from 100,000 to 100,001)"
+        );
+        assert_eq!(
+            moved("accesses", counted(0), counted(0)),
+            "accesses went from 0 to 0"
+        );
+    }
 }

@@ -87,7 +87,7 @@ impl<'a> Causes<'a> {
                 .phrase()
                 .filter(|_| self.now.points > 1)
                 .map_or_else(String::new, |phrase| match self.other_points() {
-                    None => format!("; by point {phrase}"),
+                    None => format!("; by monitoring point {phrase}"),
                     Some(which) => format!(
                         "; at the {which} by {}, {phrase}",
                         at_both
@@ -237,6 +237,7 @@ mod tests {
             sources: 0,
             points: 1,
             valid_seconds: 86_400,
+            lower_bound_days: 0,
         };
         let (now, before) = (totals("2011-07"), totals("2011-06"));
         let each = Move {

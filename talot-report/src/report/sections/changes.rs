@@ -5,6 +5,7 @@ use super::{
         model::{Block, Section},
         study::Study,
     },
+    averages::nothing_before,
     causes::Causes,
     single::single,
 };
@@ -37,10 +38,10 @@ pub(super) fn section(study: &Study<'_>) -> Section {
                 intro.text(" No port changed by a tenth of an access per point and day or more.")
             }
             ([], [fell, ..]) => {
-                intro.text(format!(" Access to {} fell most; none rose.", fell.port))
+                intro.text(format!(" Access to {} fell most; none rose by as much as a tenth of an access per point and day.", fell.port))
             }
             ([rose, ..], []) => {
-                intro.text(format!(" Access to {} rose most; none fell.", rose.port))
+                intro.text(format!(" Access to {} rose most; none fell by as much as a tenth of an access per point and day.", rose.port))
             }
             ([rose, ..], [fell, ..]) => intro.text(format!(
                 " Access to {} fell most, access to {} rose most.",
@@ -62,11 +63,8 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         }
         blocks.push(study.causes_table(&causes, &moves));
     } else {
-        let words = format!(
-            "There are no records of {} to compare with.",
-            study.month_before().name()
-        );
-        blocks.push(Block::Paragraph(Words::new(words).done()));
+        let words = Words::new(nothing_before(study));
+        blocks.push(Block::Paragraph(words.done()));
     }
     for words in single(study) {
         blocks.push(Block::Paragraph(words));

@@ -1,16 +1,13 @@
 //! Section 1.1: what was watched.
 
-use std::collections::BTreeSet;
-
 use super::super::{
     model::{Block, Section},
     study::Study,
 };
 use crate::{
-    month::Month,
     records::Consequence,
     rounding::{self, point_days, share},
-    words::{Words, capital, many},
+    words::{Words, capital, counted, form, form_of, in_words, many},
 };
 
 pub(super) fn section(study: &Study<'_>) -> Section {
@@ -24,18 +21,30 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     };
     let expected = sum("days");
     let points = study.answers.rows("coverage").count() as i64;
+    let all_refused = study
+        .answers
+        .rows("coverage")
+        .filter(|row| row.count("recorded") == 0)
+        .count() as i64;
+    let of_them = match all_refused {
+        0 => String::new(),
+        refused => format!(", {} of them only such as were refused", in_words(refused)),
+    };
     let mut words = format!(
-        "{} had records of {}: {} point-days were to be expected, {} were valid ({} %).",
+        "{} had records of {}{of_them}: {} {} to be expected, {} {} valid ({} %).",
         capital(&many(points, "monitoring point", "monitoring points")),
         study.month.name(),
-        rounding::count(expected),
+        counted(expected, "point-day", "point-days"),
+        form(expected, "was", "were"),
         point_days(now.valid_seconds),
+        form_of(&point_days(now.valid_seconds).to_string(), "was", "were"),
         share(now.valid_seconds, expected * rounding::DAY)
             .map_or_else(|| "–".to_owned(), |share| share.to_string())
     );
     for (column, what) in [
         ("maintenance_days", "maintenance"),
-        ("left_out_days", "left out for other reasons"),
+        ("left_out_days", "left out by choice"),
+        ("refused_days", "with records that were refused"),
         ("down_days", "nothing observed"),
         ("partial_days", "observed in part"),
     ] {
@@ -48,23 +57,7 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             );
         }
     }
-    let of_points: BTreeSet<_> = study
-        .answers
-        .rows("coverage")
-        .map(|row| row.text("point"))
-        .collect();
-    let refused: BTreeSet<_> = study
-        .refused()
-        .filter(|(date, point, _)| Month::of(*date) == study.month && of_points.contains(point))
-        .map(|(date, point, _)| (date, point))
-        .collect();
-    let missing = expected - sum("recorded") - refused.len() as i64;
-    if !refused.is_empty() {
-        words += &format!(
-            " With records that were refused: {}.",
-            many(refused.len() as i64, "point-day", "point-days")
-        );
-    }
+    let missing = expected - sum("recorded") - sum("refused_days");
     if missing > 0 {
         words += &format!(
             " Without a record, and so not observed: {}.",
@@ -76,7 +69,7 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     let lower_bound = sum("lower_bound_days");
     if lower_bound > 0 {
         let words = format!(
-            "On {} sources found no room to be counted; the numbers of sources are lower bounds.",
+            "On {} some sources found no room to be counted: there were at least so many sources as this report says. The accesses are counted in full.",
             many(lower_bound, "point-day", "point-days")
         );
         blocks.push(Block::Note(Words::new(words).done()));
@@ -84,8 +77,8 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     let missed = sum("missed");
     if missed > 0 {
         let words = format!(
-            "The interfaces dropped {} packets before they could be seen.",
-            rounding::count(missed)
+            "The interfaces dropped {} before they could be seen.",
+            counted(missed, "packet", "packets")
         );
         blocks.push(Block::Note(Words::new(words).done()));
     }

@@ -6,8 +6,8 @@ use super::super::{
 };
 use crate::{
     countries,
-    rounding::{self, share},
-    words::{Words, enumeration},
+    rounding::share,
+    words::{self, Words, enumeration},
 };
 
 pub(super) fn section(study: &Study<'_>) -> Section {
@@ -23,7 +23,11 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     let ports = enumeration(study.focus);
     let why = if study.edition.focus.is_empty() {
         match study.totals(1) {
+            Some(_) if study.focus.len() == 1 => {
+                "the port whose accesses per point and day changed most"
+            }
             Some(_) => "the ports whose accesses per point and day changed most",
+            None if study.focus.len() == 1 => "the most accessed port",
             None => "the most accessed ports",
         }
     } else {
@@ -39,14 +43,21 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     if all > 0 {
         words = words
             .text(format!(
-                "Their {} accesses came {} (",
-                rounding::count(all),
+                "{} {} {} (",
+                words::counted(all, "access came", "accesses came"),
+                if study.focus.len() == 1 {
+                    "to it"
+                } else {
+                    "to them"
+                },
                 countries::origins(&countries, 3)
             ))
             .figure("2.1.1")
             .text("); ")
             .figure("2.1.2")
             .text(" shows them day by day.");
+    } else {
+        words = words.text("Nothing came to them in this month.");
     }
     let mut blocks = vec![
         Block::Paragraph(words.done()),
@@ -55,8 +66,11 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     ];
     let knocks: Vec<_> = study.answers.rows("knocks").collect();
     if knocks.is_empty() {
-        let words =
-            "How often a single source knocks cannot be said: no sources are written as they are.";
+        let words = if study.has_addresses() {
+            "How often a single source knocks cannot be said: on the days of points whose sources are written as they are, none came to these ports."
+        } else {
+            "How often a single source knocks cannot be said: no sources are written as they are."
+        };
         blocks.push(Block::Note(Words::new(words).done()));
     } else {
         let told: Vec<_> = knocks
@@ -64,14 +78,20 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             .filter_map(|row| {
                 let several = row.count("sources") - row.count("once");
                 Some(format!(
-                    "{} % of the sources knocked more than once at {} on one day, the busiest {} times",
+                    "{} % of the sources knocked more than once at {} on one day, the busiest {}",
                     share(several, row.count("sources"))?,
                     row.text("port"),
-                    rounding::count(row.count("most"))
+                    words::counted(row.count("most"), "time", "times")
                 ))
             })
             .collect();
-        let words = Words::new(format!("{} (", told.join("; ")))
+        let scope = study.plain_part().map_or_else(String::new, |part| {
+            format!(
+                "On {} (those whose sources are written as they are, with {} % of all accesses), ",
+                part.days, part.accesses
+            )
+        });
+        let words = Words::new(format!("{scope}{} (", told.join("; ")))
             .figure("knocks")
             .text(").");
         blocks.push(Block::Paragraph(words.done()));

@@ -10,11 +10,11 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     let now = study.now();
     let notes = [
         format!(
-            "Averages are figures divided by the valid point-days: {} in {}. A point’s day counts by the share of it that was observed; days of maintenance, and days named as left out, count neither above nor below the line; a day without a record was not observed.",
+            "Averages are figures divided by the valid point-days: {} in {}. A point’s day counts by the share of it that was observed; days of maintenance, days named as left out, and days whose records were refused count neither above nor below the line; a day without a record was not observed.",
             point_days(now.valid_seconds),
             study.month.name()
         ),
-        "Numbers are rounded once, when they are written: shares and changes to one decimal place, averages to whole numbers or one decimal place. So parts may not add up to their whole.".to_owned(),
+        "Numbers are rounded once, when they are written: shares and changes to one decimal place, averages to whole numbers or, below 20 and where small parts matter, to one decimal place. So parts may not add up to their whole.".to_owned(),
         "Sources are counted by the sensors before anything is anonymised; they are taken from the table “ports”. Figures of addresses, marks and networks are made from the table “sources”, where it is written as it is.".to_owned(),
         format!("Packets were classified by definition {DEFINITION} of the counting rules."),
     ];

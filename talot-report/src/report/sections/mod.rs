@@ -16,9 +16,12 @@ pub(super) use causes::Causes;
 
 use super::{
     model::{Block, Document, Imprint, Section},
-    study::Study,
+    study::{Study, Totals},
 };
-use crate::rounding::{Counted, per_point_day};
+use crate::{
+    rounding::{Counted, average},
+    words,
+};
 
 /// A section, as the document and the edition know it.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +70,7 @@ pub fn document(study: &Study<'_>) -> Document {
         title: edition.title.clone().unwrap_or_else(default),
         imprint: Imprint {
             publisher: edition.publisher.clone(),
-            published: edition.published.map(crate::words::day),
+            published: edition.published.map(words::day),
             contact: edition.contact.clone(),
             terms: edition.terms.clone(),
         },
@@ -106,8 +109,36 @@ impl Study<'_> {
     }
 }
 
-/// A figure per point and day, as a whole number.
+/// A figure per point and day, as it is told.
 fn rate(counted: Counted) -> String {
-    per_point_day(counted.figure, counted.valid_seconds, 0)
-        .map_or_else(|| "–".to_owned(), |rate| rate.to_string())
+    match average(counted) {
+        None => "–".to_owned(),
+        Some(_) if counted.figure == 0 => "0".to_owned(),
+        Some(rate) if rate.is_zero() => "less than 0.1".to_owned(),
+        Some(rate) => rate.to_string(),
+    }
+}
+
+/// `343 accesses`.
+fn accesses(counted: Counted) -> String {
+    words::of(&rate(counted), "access", "accesses")
+}
+
+/// `154 sources`, or `at least 154 sources` if some found no room to be counted.
+fn sources(totals: Totals) -> String {
+    words::of(&sources_rate(totals), "source", "sources")
+}
+
+/// `154`, or `at least 154`.
+fn sources_rate(totals: Totals) -> String {
+    at_least(totals, rate(totals.sources()))
+}
+
+/// A figure of sources, as the lower bound that it may be.
+fn at_least(totals: Totals, figure: String) -> String {
+    if totals.is_lower_bound() {
+        format!("at least {figure}")
+    } else {
+        figure
+    }
 }

@@ -3,14 +3,14 @@
 use super::super::{
     figures::{
         days::{ACCESSES, SOURCES},
-        sources::shown,
+        sources::{PlainPart, shown},
     },
     model::{Block, Inline, Section},
     study::{OTHER, Study, Thing},
 };
 use crate::{
     rounding::{self, share},
-    words::{Words, enumeration},
+    words::{self, Words, counted, enumeration, in_words},
 };
 
 const ROUNDED: &str =
@@ -37,7 +37,7 @@ fn note(text: &str) -> Block {
     Block::Note(Words::new(text).done())
 }
 
-/// `445/tcp (40.1 %), 1433/tcp (9.5 %) and …` of a figure of shares.
+/// `: first 445/tcp (40.1 %), 1433/tcp (9.5 %) and …` of a figure of shares; nothing of nothing.
 fn first(study: &Study<'_>, id: &str, thing: Thing, column: &str) -> String {
     let rows = || study.answers.rows(id);
     let whole: i64 = rows().map(|row| row.count(column)).sum();
@@ -52,7 +52,10 @@ fn first(study: &Study<'_>, id: &str, thing: Thing, column: &str) -> String {
             ))
         })
         .collect();
-    enumeration(&first)
+    if first.is_empty() {
+        return String::new();
+    }
+    format!(": first {}", enumeration(&first))
 }
 
 fn days(study: &Study<'_>) -> Section {
@@ -80,12 +83,12 @@ fn shares(study: &Study<'_>) -> Section {
     let words = Words::default()
         .figure("2-3")
         .text(format!(
-            " breaks the accesses down by destination: first {}. ",
+            " breaks the accesses down by destination{}. ",
             first(study, "2-3", Thing::Port, "accesses")
         ))
         .figure("2-4")
         .text(format!(
-            " does so with the sources: first {}.",
+            " does so with the sources{}.",
             first(study, "2-4", Thing::Port, "sources")
         ));
     study.section(
@@ -109,25 +112,31 @@ fn countries(study: &Study<'_>) -> Section {
         .rows("countries")
         .find(|row| row.text("country") == "ZZ");
     let unknown = unknown.map_or(0, |row| row.count("accesses"));
+    let without = study.answers.rows("dispositions").next();
+    let overflow = match without.map_or(0, |row| row.count("overflow")) {
+        0 => "",
+        _ => ", those that found no room for their source among them",
+    };
     let words = Words::default()
         .figure("2-5")
         .text(" and ")
         .figure("2-6")
         .text(format!(
-            " show the accesses by source country: first {}. ",
+            " show the accesses by source country{}. ",
             first(study, "2-6", Thing::Country, "accesses")
         ))
         .figure("2-7")
         .text(" and ")
         .figure("2-8")
         .text(format!(
-            " show the sources: first {}. ",
+            " show the sources{}. ",
             first(study, "2-8", Thing::Country, "sources")
         ))
-        .text(format!(
-            "Of {} % of the accesses the country is unknown.",
-            share(unknown, accesses).map_or_else(|| "–".to_owned(), |share| share.to_string())
-        ));
+        .text(match share(unknown, accesses) {
+            None => String::new(),
+            Some(_) if unknown == 0 => "Of every access the country is named.".to_owned(),
+            Some(part) => format!("Of {part} % of the accesses the country is unknown{overflow}."),
+        });
     study.section(
         "countries",
         "By source country",
@@ -146,10 +155,10 @@ fn countries(study: &Study<'_>) -> Section {
 }
 
 fn points(study: &Study<'_>) -> Section {
-    let few: Vec<_> = study
-        .answers
-        .rows("ports")
-        .take(10)
+    let watched = study.now().points;
+    let top = || study.answers.rows("ports").take(10);
+    let looked_at = top().count() as i64;
+    let few: Vec<_> = top()
         .filter(|row| {
             row.integer("points_that_saw_it")
                 .is_some_and(|seen| seen < row.count("points"))
@@ -168,13 +177,20 @@ fn points(study: &Study<'_>) -> Section {
         .text(" shows each point’s accesses per day, ")
         .figure("spread")
         .text(" how the points differ. ");
-    let words = if few.is_empty() {
-        words.text("Each of the ten most accessed ports was seen at every point.")
-    } else {
-        words.text(format!(
-            "Of the ten most accessed ports, not every point saw {}.",
+    let words = match (looked_at, few.is_empty()) {
+        (0, _) => words,
+        _ if watched < 2 => words,
+        (1, true) => words.text("The one port accessed was seen at every point."),
+        (ports, true) => words.text(format!(
+            "Each of the {} most accessed ports was seen at every point.",
+            in_words(ports)
+        )),
+        (1, false) => words.text(format!("Not every point saw {}.", enumeration(&few))),
+        (ports, false) => words.text(format!(
+            "Of the {} most accessed ports, not every point saw {}.",
+            in_words(ports),
             enumeration(&few)
-        ))
+        )),
     };
     study.section(
         "points",
@@ -201,31 +217,46 @@ fn sources(study: &Study<'_>) -> Section {
         .find(|row| row.date("date").is_none());
     let figure = |column: &str| whole.as_ref().map_or(0, |row| row.count(column));
     let busiest = study.answers.rows("concentration").next();
-    let part = |column: &str| {
-        let row = busiest.as_ref()?;
-        share(row.count(column), row.count("accesses"))
-    };
-    let mut words = Words::new(format!(
-        "The {} sources were {} distinct addresses (",
-        rounding::count(figure("sources")),
-        rounding::count(figure("addresses"))
-    ))
+    let of_busiest = |column: &str| busiest.as_ref().map_or(0, |row| row.count(column));
+    let part = |column: &str| share(of_busiest(column), of_busiest("accesses"));
+    let scope = study.plain_part().map(|PlainPart { days, accesses }| {
+        format!(
+            "On {days} (those whose sources are written as they are, with {accesses} % of all accesses), "
+        )
+    });
+    let (addresses, bound) = (figure("addresses"), study.now().is_lower_bound());
+    let mut words = Words::new(words::capital(&format!(
+        "{}the {} {} {}{} (",
+        scope.unwrap_or_default(),
+        counted(figure("sources"), "source", "sources"),
+        words::form(figure("sources"), "was", "were"),
+        if bound { "at least " } else { "" },
+        counted(addresses, "distinct address", "distinct addresses")
+    )))
     .figure("addresses")
     .text(format!(
-        "): each was a source {} times on average. ",
-        shown(study.sources_per_address())
+        "): {} {} on average. ",
+        if addresses == 1 { "it was a source" } else { "each was a source" },
+        words::of(&shown(study.sources_per_address()), "time", "times")
     ))
-    .text(format!(
-        "The ten busiest addresses sent {} % of the accesses, the busiest hundredth {} % (",
-        shown(part("of_first_10")),
-        shown(part("of_first_hundredth"))
-    ))
+    .text(if addresses > 10 {
+        format!(
+            "The ten busiest addresses sent {} % of the accesses, the busiest hundredth ({}) {} % (",
+            shown(part("of_first_10")),
+            words::many(of_busiest("first_hundredth"), "address", "addresses"),
+            shown(part("of_first_hundredth"))
+        )
+    } else {
+        format!("The busiest address sent {} % of the accesses (", shown(part("of_first")))
+    })
     .figure("concentration")
     .text("). ");
-    let known_before = study
-        .answers
-        .rows("forms")
-        .any(|row| row.count("ago") == 1 && row.count("plain") > 0);
+    let before = |column: &str| -> i64 {
+        let forms = study.answers.rows("forms");
+        let forms = forms.filter(|row| row.count("ago") == 1);
+        forms.map(|row| row.count(column)).sum()
+    };
+    let known_before = before("plain") > 0;
     let mut blocks = Vec::new();
     if known_before {
         let of = |kind: &str| {
@@ -239,7 +270,12 @@ fn sources(study: &Study<'_>) -> Section {
         };
         words = words
             .text(format!(
-                "Of the addresses, {} % had been seen in {} too (",
+                "Of the addresses, {}{} % had been seen in {} too (",
+                if before("plain") < before("point_days") {
+                    "at least "
+                } else {
+                    ""
+                },
                 shown(of("returning")),
                 study.month_before().name()
             ))
@@ -250,17 +286,34 @@ fn sources(study: &Study<'_>) -> Section {
     blocks.push(study.addresses());
     blocks.push(study.concentration());
     if known_before {
-        let before = study.month_before().name();
+        let name = study.month_before().name();
         let title = format!("New and returning addresses, {}", study.month.name());
         let note: Vec<Inline> = Words::new(format!(
-            "Returning: seen in {before} too, at any point. New: not seen then."
+            "Returning: seen in {name} too, at any point. New: not seen then."
         ))
         .done();
-        blocks.push(study.kinds("returning", "addresses_are", "Addresses", title, vec![note]));
+        let mut notes = vec![note];
+        if before("plain") < before("point_days") {
+            let words = format!(
+                "In {name}, sources are written as they are on {} of {} days of points only (the others are: {}), so more of the addresses may be returning ones.",
+                rounding::count(before("plain")),
+                rounding::count(before("point_days")),
+                study.other_forms(1)
+            );
+            notes.push(Words::new(words).done());
+        }
+        blocks.push(study.kinds("returning", "addresses_are", "Addresses", title, notes));
     } else {
+        let name = study.month_before().name();
+        let why = match before("point_days") {
+            0 => format!("of {name} no day counts"),
+            _ => format!(
+                "of {name} no sources are written as they are, but {}",
+                study.other_forms(1)
+            ),
+        };
         blocks.push(note(&format!(
-            "New and returning addresses cannot be told apart: of {} there are no sources that are written as they are.",
-            study.month_before().name()
+            "New and returning addresses cannot be told apart: {why}."
         )));
     }
     let title = format!("IPv4 and IPv6, {}", study.month.name());
@@ -274,14 +327,16 @@ fn backscatter(study: &Study<'_>) -> Section {
     let rows = || study.answers.rows("backscatter-days");
     let sum = |column: &str| rows().map(|row| row.count(column)).sum::<i64>();
     let words = Words::new(format!(
-        "Apart from accesses, {} packets of backscatter and {} strays arrived (",
-        rounding::count(sum("backscatter")),
-        rounding::count(sum("stray"))
+        "Apart from accesses, {} of backscatter and {} arrived (",
+        counted(sum("backscatter"), "packet", "packets"),
+        counted(sum("stray"), "stray", "strays")
     ))
     .figure("backscatter-days")
-    .text("). Backscatter are answers to packets that the points never sent: mostly of services that are attacked with forged sources. ")
+    .text("). Backscatter is answers to packets that the points never sent, such as those of a service that is attacked with forged sources. ")
     .figure("backscatter")
-    .text(" names the services by the port that answered. Strays are TCP packets in the midst of no known conversation. Neither is counted in any other figure.");
+    .text(" names the services by the port that answered. Strays are TCP packets in the midst of no known conversation. Neither is counted as an access; besides here they stand in ")
+    .figure("dispositions")
+    .text(" only.");
     study.section(
         "backscatter",
         "Backscatter and strays",

@@ -19,21 +19,33 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             text(explanation(study, port)),
         ]
     });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        let words = format!("There is nothing to explain: in {month} no accesses were counted.");
+        let blocks = vec![Block::Paragraph(Words::new(words).done())];
+        return study.section(
+            "explanations",
+            "Supplementary explanations",
+            blocks,
+            Vec::new(),
+        );
+    }
     let words = format!(
         "The table explains the destinations (port types) that were accessed most in {month}. What a port is used for does not say what each access to it wanted."
     );
+    let mut blocks = vec![
+        Block::Paragraph(Words::new(words).done()),
+        Block::Table(table(
+            format!("Port types accessed most in {month}"),
+            &["Port type", "#Accesses", "Interpretation"],
+            rows,
+        )),
+    ];
+    blocks.extend(sources(study).map(|words| Block::Note(Words::new(words).done())));
     study.section(
         "explanations",
         "Supplementary explanations",
-        vec![
-            Block::Paragraph(Words::new(words).done()),
-            Block::Table(table(
-                format!("Port types accessed most in {month}"),
-                &["Port type", "#Accesses", "Interpretation"],
-                rows.collect(),
-            )),
-            Block::Note(Words::new(sources(study)).done()),
-        ],
+        blocks,
         Vec::new(),
     )
 }
@@ -56,19 +68,29 @@ fn explanation(study: &Study<'_>, port: &str) -> String {
     )
 }
 
-/// Who says so.
-fn sources(study: &Study<'_>) -> String {
+/// Who says so; nothing if nobody says anything.
+fn sources(study: &Study<'_>) -> Option<String> {
     let groups = &study.edition.port_groups;
-    let ports = study.answers.rows("ports").flat_map(|row| {
-        let port = row.text("port");
-        groups
-            .get(port)
-            .cloned()
-            .unwrap_or_else(|| vec![port.to_owned()])
+    let explained = &study.edition.ports;
+    let shown: Vec<_> = study
+        .answers
+        .rows("ports")
+        .map(|row| row.text("port"))
+        .collect();
+    let own = shown.iter().any(|port| {
+        explained.contains_key(*port)
+            || groups
+                .get(*port)
+                .is_some_and(|ports| ports.iter().any(|port| explained.contains_key(port)))
+    });
+    let others = shown.iter().filter(|port| !explained.contains_key(**port));
+    let ports = others.flat_map(|port| {
+        let of_group = groups.get(*port).cloned();
+        of_group.unwrap_or_else(|| vec![(*port).to_owned()])
     });
     let list = explanations::list();
     let keys: BTreeSet<_> = ports
-        .filter(|port| !study.edition.ports.contains_key(port))
+        .filter(|port| !explained.contains_key(port))
         .filter_map(|port| list.ports.get(&port))
         .flat_map(|explanation| &explanation.of)
         .collect();
@@ -77,8 +99,14 @@ fn sources(study: &Study<'_>) -> String {
         .filter_map(|key| list.sources.get(key))
         .map(String::as_str)
         .collect();
-    if named.is_empty() {
-        return "The interpretations are the publisher’s own.".to_owned();
+    match (named.join("; "), own) {
+        (named, false) if named.is_empty() => None,
+        (named, true) if named.is_empty() => {
+            Some("The interpretations are the publisher’s own.".to_owned())
+        }
+        (named, false) => Some(format!("Sources of the interpretations: {named}.")),
+        (named, true) => Some(format!(
+            "Sources of the interpretations, apart from the publisher’s own: {named}."
+        )),
     }
-    format!("Sources of the interpretations: {}.", named.join("; "))
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::super::{model::Inline, study::Study};
 use crate::{
-    countries, rounding,
+    countries,
     words::{self, Words},
 };
 
@@ -50,8 +50,8 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
                 format!(", {what} {}", words::day_of_year(since))
             });
         let mut words = Words::new(format!(
-            "Access to {name} was observed at a single monitoring point, {point}{since}: {} accesses, {}",
-            rounding::count(all),
+            "Access to {name} was observed at a single monitoring point, {point}{since}: {}, {}",
+            words::counted(all, "access", "accesses"),
             countries::origins(countries, 2)
         ));
         let spot = study.answers.rows("1-3").next();
