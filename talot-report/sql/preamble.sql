@@ -10,26 +10,6 @@ LEFT JOIN (SELECT k.ago, SUM(t.packets) AS accesses, SUM(t.sources) AS sources
            WHERE t.class = 'access'
            GROUP BY k.ago) t ON t.ago = m.ago;
 
--- By month and port, and by day and port in the month of the report; the ports of a group are one.
-CREATE TABLE port_months AS
-SELECT t.month, k.ago, t.class, COALESCE(g.name, t.port_type) AS port, SUM(t.packets) AS packets, SUM(t.sources) AS sources
-FROM type_months t
-JOIN (SELECT DISTINCT month, ago FROM calendar) k ON k.month = t.month
-LEFT JOIN port_groups g ON g.port_type = t.port_type
-GROUP BY t.month, k.ago, t.class, COALESCE(g.name, t.port_type);
-
-CREATE TABLE port_days AS
-SELECT t.date, t.class, COALESCE(g.name, t.port_type) AS port, SUM(t.packets) AS packets, SUM(t.sources) AS sources
-FROM type_days t
-LEFT JOIN port_groups g ON g.port_type = t.port_type
-GROUP BY t.date, t.class, COALESCE(g.name, t.port_type);
-
--- By day and country, accesses only.
-CREATE TABLE country_days AS
-SELECT k.date, k.month, k.ago, t.country, t.packets, t.sources
-FROM country_sums t
-JOIN calendar k ON k.date = t.date;
-
 -- Ports and countries by month, with their places.
 CREATE TABLE port_totals AS
 SELECT ago, port, packets, sources,

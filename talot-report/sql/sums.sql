@@ -9,25 +9,26 @@ FROM ports p
 JOIN counted d ON d.date = p.date AND d.point = p.point
 GROUP BY p.date, p.point, p.class;
 
--- By month and port type.
-CREATE TABLE type_months AS
-SELECT d.month, p.class, p.port_type, SUM(p.packets) AS packets, SUM(p.sources) AS sources
+-- By month and port, and by day and port in the month of the report; the ports of a group are one.
+CREATE TABLE port_months AS
+SELECT d.month, d.ago, p.class, COALESCE(g.name, p.port_type) AS port, SUM(p.packets) AS packets, SUM(p.sources) AS sources
 FROM ports p
 JOIN counted d ON d.date = p.date AND d.point = p.point
-GROUP BY d.month, p.class, p.port_type;
+LEFT JOIN port_groups g ON g.port_type = p.port_type
+GROUP BY d.month, d.ago, p.class, COALESCE(g.name, p.port_type);
 
--- By day and port type, in the month of the report.
-CREATE TABLE type_days AS
-SELECT p.date, p.class, p.port_type, SUM(p.packets) AS packets, SUM(p.sources) AS sources
+CREATE TABLE port_days AS
+SELECT p.date, p.class, COALESCE(g.name, p.port_type) AS port, SUM(p.packets) AS packets, SUM(p.sources) AS sources
 FROM ports p
 JOIN counted d ON d.date = p.date AND d.point = p.point
+LEFT JOIN port_groups g ON g.port_type = p.port_type
 WHERE d.ago = 0
-GROUP BY p.date, p.class, p.port_type;
+GROUP BY p.date, p.class, COALESCE(g.name, p.port_type);
 
--- Accesses by day and country.
-CREATE TABLE country_sums AS
-SELECT p.date, p.country, SUM(p.packets) AS packets, SUM(p.sources) AS sources
+-- By day and country, accesses only.
+CREATE TABLE country_days AS
+SELECT p.date, d.month, d.ago, p.country, SUM(p.packets) AS packets, SUM(p.sources) AS sources
 FROM ports p
 JOIN counted d ON d.date = p.date AND d.point = p.point
 WHERE p.class = 'access'
-GROUP BY p.date, p.country;
+GROUP BY p.date, d.month, d.ago, p.country;

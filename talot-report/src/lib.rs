@@ -22,6 +22,7 @@ pub mod records;
 pub mod report;
 pub mod rounding;
 mod run;
+mod shared;
 mod words;
 
 pub use run::main;

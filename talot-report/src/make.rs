@@ -10,16 +10,16 @@ use crate::{
     arguments::MonthArguments,
     edition::Edition,
     engine::Engine,
-    exclusion::Exclusion,
     mistake::Mistake,
     month::Month,
     output, page,
-    parameters::{Parameters, focus_sql, recent},
+    parameters::{Parameters, recent},
     progress,
-    queries::{COUNTED, DETAILS, PREAMBLE, QUERIES, SUMS},
+    queries::QUERIES,
     records::{Load, Records, Summing, load},
     report::{self, Study},
     rounding::Counted,
+    shared,
     words::many,
 };
 
@@ -41,8 +41,14 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
         .transpose()?
         .unwrap_or_default();
     let verified = !records.no_verify;
-    let records = find(&records.folder, *month, exclude, verified)?;
-    let parameters = Parameters::new(*month, &records, exclude, &edition.port_groups());
+    let groups = edition.port_groups();
+    let summing = Summing {
+        month: *month,
+        exclusions: exclude,
+        groups: &groups.iter().cloned().collect(),
+    };
+    let records = find(&records.folder, summing, verified)?;
+    let parameters = Parameters::new(*month, &records, exclude, &groups);
     for exclusion in exclude {
         let mut days = records.days().into_iter();
         if !days.any(|(date, point)| exclusion.covers(date, point)) {
@@ -60,25 +66,21 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
     }
 
     let bar = progress::bar("counting");
-    let engine = Engine::open(&records, &progress::tick(&bar))?;
     bar.set_length(passes(&records, &parameters));
-    let parameters_sql = parameters.sql();
-    engine.define(&parameters_sql)?;
-    engine.define(COUNTED)?;
-    engine.define_sums(&records.sums)?;
-    engine.define(PREAMBLE)?;
+    let read = progress::tick(&bar);
+    let engine = Engine::open(&records, &read)?;
+    shared::totals(&engine, &parameters, &records)?;
     check(&engine, *month)?;
     let focus = if edition.focus.is_empty() {
         moved_most(&engine)?
     } else {
         edition.focus.clone()
     };
-    let focus_table = focus_sql(&focus);
-    engine.define(&focus_table)?;
-    engine.define(DETAILS)?;
+    shared::details(&engine, &records, &focus, &read)?;
+    let queries: Vec<_> = QUERIES.iter().map(|query| query.sql).collect();
     let mut answers = Answers::default();
-    for query in QUERIES {
-        answers.insert(query.id, engine.ask(query.sql)?);
+    for (query, answer) in QUERIES.iter().zip(engine.ask_all(&queries)?) {
+        answers.insert(query.id, answer);
     }
     bar.finish_and_clear();
 
@@ -102,30 +104,22 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
         output::write(out, &format!("data/{id}.csv"), &output::csv(answers.of(id)))?;
         output::write(out, &format!("sql/{id}.sql"), query.sql)?;
     }
-    for (name, text) in [
-        ("records-duckdb", parameters.duckdb().as_str()),
-        ("parameters", &parameters_sql),
-        ("counted", COUNTED),
-        ("sums", SUMS),
-        ("preamble", PREAMBLE),
-        ("focus", &focus_table),
-        ("details", DETAILS),
-    ] {
-        output::write(out, &format!("sql/{name}.sql"), text)?;
-    }
+    output::write(out, "sql/records-duckdb.sql", &parameters.duckdb())?;
+    output::write(out, "sql/shared.sql", &shared::script(&parameters, &focus))?;
     tell(&records);
     Ok(())
 }
 
 /// Finds and verifies the records up to a month.
-fn find(folder: &Path, month: Month, exclusions: &[Exclusion], verify: bool) -> Result<Records> {
+fn find(folder: &Path, summing: Summing<'_>, verify: bool) -> Result<Records> {
+    let month = summing.month;
     let bar = progress::bar("verifying");
     let records = load(&Load {
         folder,
         until: Some(month.last()),
         sources_from: Some(recent(month)),
         verify,
-        summing: Some(Summing { month, exclusions }),
+        summing: Some(summing),
         progress: &|done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
@@ -223,12 +217,13 @@ fn moved_most(engine: &Engine) -> Result<Vec<String>> {
     Ok(ports.into_iter().take(2).map(|(_, port)| port).collect())
 }
 
-/// How many files the queries read, one after the other: `ports` for sql/details.sql, `sources` for that and for figures.
+/// How many files are read after they are verified: `ports` for what is looked at more closely, `sources` for that and by
+/// queries of figures.
 fn passes(records: &Records, parameters: &Parameters) -> u64 {
     let recent = parameters.recent();
     let recent = records.point_days.iter().filter(|day| day.date >= recent);
     let of_sources = recent.clone().filter(|day| day.sources.is_some());
-    (recent.count() * 2 + of_sources.count() * 5) as u64
+    (recent.count() + of_sources.count() * 5) as u64
 }
 
 /// Says what is wrong with the records.

@@ -12,8 +12,11 @@ pub(crate) fn bar(what: &'static str) -> ProgressBar {
     bar
 }
 
-/// What the engine calls when it has read a file.
-pub(crate) fn tick(bar: &ProgressBar) -> Arc<dyn Fn() + Send + Sync> {
+/// What is called when a file has been read.
+pub(crate) type Tick = Arc<dyn Fn() + Send + Sync>;
+
+/// A tick that moves the bar on.
+pub(crate) fn tick(bar: &ProgressBar) -> Tick {
     let bar = bar.clone();
     Arc::new(move || bar.inc(1))
 }

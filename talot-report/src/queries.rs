@@ -1,4 +1,4 @@
-//! The queries of the figures, one file each, and what they share.
+//! The queries of the figures, one file each.
 
 /// A figure's query.
 #[derive(Clone, Copy, Debug)]
@@ -12,15 +12,6 @@ pub struct Query {
     /// The query.
     pub sql: &'static str,
 }
-
-/// The days that count.
-pub const COUNTED: &str = include_str!("../sql/counted.sql");
-/// What the files of `ports` add up to on these days, for engines that do not have it from the files' verification.
-pub const SUMS: &str = include_str!("../sql/sums.sql");
-/// What all queries share.
-pub const PREAMBLE: &str = include_str!("../sql/preamble.sql");
-/// What they share about ports looked at more closely.
-pub const DETAILS: &str = include_str!("../sql/details.sql");
 
 macro_rules! queries {
     ($($id:literal $label:literal $in_2007:literal,)*) => {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod dates;
+mod places;
 mod sums;
 mod table;
 
@@ -17,8 +18,12 @@ use datafusion::{
 use tokio::runtime::Runtime;
 
 use crate::{
+    month::Month,
     parallel::processors,
-    records::{Records, Sums, Table},
+    records::{
+        Records, Sums, Table,
+        places::{Point, Shown},
+    },
     report::model::Data,
 };
 use table::Files;
@@ -71,8 +76,20 @@ impl Engine {
     ///
     /// # Errors
     /// When a sum has no room in 64 bits.
-    pub fn define_sums(&self, sums: &Sums) -> Result<()> {
-        for (name, table) in sums::tables(sums)? {
+    pub(crate) fn define_sums(&self, sums: &Sums, month: Month) -> Result<()> {
+        self.register(sums::tables(sums, month)?)
+    }
+
+    /// Defines what `sql/places.sql` defines.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub(crate) fn define_places(&self, points: Vec<Point>, shown: &Shown) -> Result<()> {
+        self.register(places::tables(points, shown)?)
+    }
+
+    fn register(&self, tables: impl IntoIterator<Item = (&'static str, MemTable)>) -> Result<()> {
+        for (name, table) in tables {
             self.context.register_table(name, Arc::new(table))?;
         }
         Ok(())
@@ -88,7 +105,7 @@ impl Engine {
             let shown = shown.lines().next().unwrap_or_default().to_owned();
             self.runtime
                 .block_on(async {
-                    let frame = self.plan(statement, SQLOptions::new()).await?;
+                    let frame = plan(&self.context, statement, SQLOptions::new()).await?;
                     frame.collect().await.map_err(plain)
                 })
                 .with_context(|| format!("running `{shown}`"))?;
@@ -101,29 +118,55 @@ impl Engine {
     /// # Errors
     /// When it is not a single statement, would do more than read, or fails.
     pub fn ask(&self, query: &str) -> Result<Data> {
+        self.runtime.block_on(ask(&self.context, query))
+    }
+
+    /// Answers queries side by side.
+    ///
+    /// # Errors
+    /// Those of [`Self::ask`].
+    pub fn ask_all(&self, queries: &[&'static str]) -> Result<Vec<Data>> {
+        let asked = queries.iter().map(|query| {
+            let (context, query) = (self.context.clone(), *query);
+            self.runtime
+                .spawn(async move { ask(&context, query).await })
+        });
+        let asked: Vec<_> = asked.collect();
+        let answers = asked.into_iter();
+        let answers =
+            answers.map(|asked| self.runtime.block_on(asked).context("a query's task")?);
+        answers.collect()
+    }
+}
+
+async fn ask(context: &SessionContext, query: &str) -> Result<Data> {
+    let statement = {
         let mut statements = statements(query)?.into_iter();
         let (Some(statement), None) = (statements.next(), statements.next()) else {
             bail!("that is not one SQL statement");
         };
-        let reading = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        self.runtime.block_on(async {
-            let frame = self.plan(statement, reading).await?;
-            let columns = frame.schema().fields().iter();
-            let columns = columns.map(|field| field.name().clone()).collect();
-            let batches = frame.collect().await.map_err(plain)?;
-            answer::of(columns, &batches)
-        })
-    }
+        statement
+    };
+    let reading = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    let frame = plan(context, statement, reading).await?;
+    let columns = frame.schema().fields().iter();
+    let columns = columns.map(|field| field.name().clone()).collect();
+    let batches = frame.collect().await.map_err(plain)?;
+    answer::of(columns, &batches)
+}
 
-    async fn plan(&self, statement: Statement, allowed: SQLOptions) -> Result<DataFrame> {
-        let plan = self.context.state().statement_to_plan(statement).await;
-        let plan = plan.map_err(plain)?;
-        allowed.verify_plan(&plan).map_err(plain)?;
-        self.context.execute_logical_plan(plan).await.map_err(plain)
-    }
+async fn plan(
+    context: &SessionContext,
+    statement: Statement,
+    allowed: SQLOptions,
+) -> Result<DataFrame> {
+    let plan = context.state().statement_to_plan(statement).await;
+    let plan = plan.map_err(plain)?;
+    allowed.verify_plan(&plan).map_err(plain)?;
+    context.execute_logical_plan(plan).await.map_err(plain)
 }
 
 fn statements(script: &str) -> Result<impl IntoIterator<Item = Statement>> {

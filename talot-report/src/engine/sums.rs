@@ -9,17 +9,16 @@ use datafusion::{
 };
 use jiff::civil::Date;
 
-use crate::records::{
-    Sums,
-    file::days_since_epoch,
-    sums::{Class, Row, Sum},
+use crate::{
+    month::Month,
+    records::{Class, Sum, Sums, file::days_since_epoch, sums::Row},
 };
 
 /// The tables, with their names.
-pub(super) fn tables(sums: &Sums) -> Result<[(&'static str, MemTable); 4]> {
+pub(super) fn tables(sums: &Sums, of: Month) -> Result<[(&'static str, MemTable); 4]> {
     let point_days = sums.point_days()?;
-    let type_months = sums.type_months()?;
-    let type_days = sums.type_days()?;
+    let port_months = sums.port_months()?;
+    let port_days = sums.port_days()?;
     let country_days = sums.country_days()?;
     Ok([
         (
@@ -40,44 +39,54 @@ pub(super) fn tables(sums: &Sums) -> Result<[(&'static str, MemTable); 4]> {
             ])?,
         ),
         (
-            "type_months",
+            "port_months",
             table(vec![
                 (
                     "month",
-                    text(type_months.iter().map(|((month, _), ..)| month.to_string())),
+                    text(port_months.iter().map(|((month, _), ..)| month.to_string())),
+                ),
+                (
+                    "ago",
+                    agos(port_months.iter().map(|((month, _), ..)| *month), of),
                 ),
                 (
                     "class",
-                    classes(type_months.iter().map(|((_, class), ..)| *class)),
+                    classes(port_months.iter().map(|((_, class), ..)| *class)),
                 ),
-                (
-                    "port_type",
-                    text(type_months.iter().map(|(_, port_type, _)| *port_type)),
-                ),
-                ("packets", numbers(&type_months, |sum| sum.packets)),
-                ("sources", numbers(&type_months, |sum| sum.sources)),
+                ("port", text(port_months.iter().map(|(_, port, _)| *port))),
+                ("packets", numbers(&port_months, |sum| sum.packets)),
+                ("sources", numbers(&port_months, |sum| sum.sources)),
             ])?,
         ),
         (
-            "type_days",
+            "port_days",
             table(vec![
-                ("date", dates(type_days.iter().map(|((date, _), ..)| *date))),
+                ("date", dates(port_days.iter().map(|((date, _), ..)| *date))),
                 (
                     "class",
-                    classes(type_days.iter().map(|((_, class), ..)| *class)),
+                    classes(port_days.iter().map(|((_, class), ..)| *class)),
                 ),
-                (
-                    "port_type",
-                    text(type_days.iter().map(|(_, port_type, _)| *port_type)),
-                ),
-                ("packets", numbers(&type_days, |sum| sum.packets)),
-                ("sources", numbers(&type_days, |sum| sum.sources)),
+                ("port", text(port_days.iter().map(|(_, port, _)| *port))),
+                ("packets", numbers(&port_days, |sum| sum.packets)),
+                ("sources", numbers(&port_days, |sum| sum.sources)),
             ])?,
         ),
         (
-            "country_sums",
+            "country_days",
             table(vec![
                 ("date", dates(country_days.iter().map(|(date, ..)| *date))),
+                (
+                    "month",
+                    text(
+                        country_days
+                            .iter()
+                            .map(|(date, ..)| Month::of(*date).to_string()),
+                    ),
+                ),
+                (
+                    "ago",
+                    agos(country_days.iter().map(|(date, ..)| Month::of(*date)), of),
+                ),
                 (
                     "country",
                     text(country_days.iter().map(|(_, country, _)| *country)),
@@ -90,20 +99,34 @@ pub(super) fn tables(sums: &Sums) -> Result<[(&'static str, MemTable); 4]> {
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<MemTable> {
-    let batch = RecordBatch::try_from_iter(columns)?;
+    let batch = batch(columns)?;
     Ok(MemTable::try_new(batch.schema(), vec![vec![batch]])?)
 }
 
-fn dates(dates: impl Iterator<Item = Date>) -> ArrayRef {
+/// Rows of a table; any column may be null, whatever these rows have.
+pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
+    let columns = columns
+        .into_iter()
+        .map(|(name, column)| (name, column, true));
+    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
+}
+
+pub(super) fn dates(dates: impl Iterator<Item = Date>) -> ArrayRef {
     Arc::new(Date32Array::from_iter_values(dates.map(days_since_epoch)))
 }
 
-fn text(names: impl Iterator<Item = impl AsRef<str>>) -> ArrayRef {
+pub(super) fn text(names: impl Iterator<Item = impl AsRef<str>>) -> ArrayRef {
     Arc::new(StringViewArray::from_iter_values(names))
 }
 
 fn classes(classes: impl Iterator<Item = Class>) -> ArrayRef {
     text(classes.map(Class::name))
+}
+
+/// How many months before the month of the report.
+fn agos(months: impl Iterator<Item = Month>, of: Month) -> ArrayRef {
+    let agos = months.map(|month| i64::from(month.months_before(of)));
+    Arc::new(Int64Array::from_iter_values(agos))
 }
 
 fn numbers<K>(rows: &[Row<'_, K>], of: impl Fn(&Sum) -> i64) -> ArrayRef {

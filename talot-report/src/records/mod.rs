@@ -7,7 +7,10 @@ mod coverage;
 pub(crate) mod file;
 mod layout;
 mod load;
+mod names;
 mod only_row;
+pub(crate) mod places;
+mod ports;
 mod problem;
 mod schema;
 pub(crate) mod sums;
@@ -19,6 +22,7 @@ use jiff::civil::Date;
 
 pub use layout::is_point_name;
 pub use load::{Load, load};
+pub(crate) use ports::{Class, Sum};
 pub use problem::{Consequence, Problem};
 pub use schema::Table;
 pub use sums::{Summing, Sums};

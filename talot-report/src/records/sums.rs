@@ -1,21 +1,21 @@
 //! What the files of `ports` add up to: by point and day, by port, by country. They are summed up while they are
 //! verified, so that each is read once. `sql/sums.sql` says the same for other engines.
 
-use std::{collections::HashMap, fmt::Debug, hash::Hash, iter, ops::Range};
-
-use anyhow::{Context as _, Result, ensure};
-use datafusion::arrow::{
-    array::{Array as _, AsArray as _, DictionaryArray, Int64Array, RecordBatch},
-    datatypes::{Int32Type, Int64Type},
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Debug,
+    hash::Hash,
 };
-use foldhash::fast::RandomState;
+
+use anyhow::{Result, ensure};
 use jiff::civil::Date;
 
 use super::{
-    Table,
     coverage::Coverage,
-    file::{File, Text},
+    file::File,
     layout::Place,
+    names::Names,
+    ports::{Class, Sum, batches},
 };
 use crate::{exclusion::Exclusion, month::Month};
 
@@ -26,6 +26,8 @@ pub struct Summing<'a> {
     pub month: Month,
     /// What does not count.
     pub exclusions: &'a [Exclusion],
+    /// Port types that are shown as one, with the name of that.
+    pub groups: &'a BTreeMap<String, String>,
 }
 
 impl Summing<'_> {
@@ -34,91 +36,6 @@ impl Summing<'_> {
         let left_out = |exclusion: &Exclusion| exclusion.covers(date, point);
         !coverage.is_maintenance && !self.exclusions.iter().any(left_out)
     }
-}
-
-/// What unsolicited packets are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Class {
-    Access,
-    Backscatter,
-    Stray,
-}
-
-impl Class {
-    fn of(name: &str) -> Result<Self> {
-        [Self::Access, Self::Backscatter, Self::Stray]
-            .into_iter()
-            .find(|class| class.name() == name)
-            .with_context(|| format!("the class `{name}` is unknown"))
-    }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Access => "access",
-            Self::Backscatter => "backscatter",
-            Self::Stray => "stray",
-        }
-    }
-}
-
-/// Sums of what is never negative. They stop at the largest number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sum {
-    pub(crate) packets: i64,
-    pub(crate) sources: i64,
-    pub(crate) overflow: i64,
-}
-
-impl Sum {
-    fn and(self, other: Self) -> Self {
-        Self {
-            packets: self.packets.saturating_add(other.packets),
-            sources: self.sources.saturating_add(other.sources),
-            overflow: self.overflow.saturating_add(other.overflow),
-        }
-    }
-
-    fn is_counted(self) -> bool {
-        self.packets.max(self.sources).max(self.overflow) < i64::MAX
-    }
-}
-
-/// Names, each with its place.
-#[derive(Debug, Default)]
-struct Names {
-    list: Vec<Box<str>>,
-    /// Nearly all are short: they are compared as one number.
-    short: HashMap<u128, usize, RandomState>,
-    long: HashMap<Box<str>, usize>,
-}
-
-impl Names {
-    fn place(&mut self, name: &str) -> usize {
-        let next = self.list.len();
-        let place = match short(name) {
-            Some(number) => *self.short.entry(number).or_insert(next),
-            None => *self.long.entry(name.into()).or_insert(next),
-        };
-        if place == next {
-            self.list.push(name.into());
-        }
-        place
-    }
-
-    /// Adds the names of others; the places of these here.
-    fn merge(&mut self, others: &Self) -> Vec<usize> {
-        others.list.iter().map(|name| self.place(name)).collect()
-    }
-}
-
-/// The bytes of a name of at most fifteen, and their number.
-fn short(name: &str) -> Option<u128> {
-    let mut bytes = [0; 16];
-    bytes[15] = u8::try_from(name.len())
-        .ok()
-        .filter(|length| *length < 16)?;
-    bytes[..name.len()].copy_from_slice(name.as_bytes());
-    Some(u128::from_le_bytes(bytes))
 }
 
 /// Sums by a key and the place of a name.
@@ -136,7 +53,7 @@ impl<K: Copy + Debug + Eq + Hash> By<K> {
         self.0.entry(key).or_default()
     }
 
-    fn merge(&mut self, other: &Self, places: &[usize]) {
+    fn merge(&mut self, other: &Self, places: &[u32]) {
         for (key, sums) in &other.0 {
             let ours = self.of(*key);
             for (sum, place) in sums.iter().zip(places) {
@@ -149,7 +66,7 @@ impl<K: Copy + Debug + Eq + Hash> By<K> {
     fn rows<'a>(&self, names: &'a Names) -> Result<Vec<Row<'a, K>>> {
         let mut rows = Vec::new();
         for (key, sums) in &self.0 {
-            for (sum, name) in sums.iter().zip(&names.list) {
+            for (sum, name) in sums.iter().zip(names.list()) {
                 ensure!(
                     sum.is_counted(),
                     "the records of {name} ({key:?}) add up to more than can be counted: {sum:?}"
@@ -166,7 +83,8 @@ impl<K: Copy + Debug + Eq + Hash> By<K> {
 /// A sum, with its key and name.
 pub(crate) type Row<'a, K> = (K, &'a str, Sum);
 
-fn add(sums: &mut Vec<Sum>, place: usize, sum: Sum) {
+fn add(sums: &mut Vec<Sum>, place: u32, sum: Sum) {
+    let place = place as usize;
     if sums.len() <= place {
         sums.resize(place + 1, Sum::default());
     }
@@ -177,11 +95,11 @@ fn add(sums: &mut Vec<Sum>, place: usize, sum: Sum) {
 #[derive(Debug, Default)]
 pub struct Sums {
     points: Names,
-    types: Names,
+    ports: Names,
     countries: Names,
     point_days: By<(Date, Class)>,
-    type_months: By<(Month, Class)>,
-    type_days: By<(Date, Class)>,
+    port_months: By<(Month, Class)>,
+    port_days: By<(Date, Class)>,
     country_days: By<Date>,
 }
 
@@ -195,38 +113,39 @@ impl Sums {
         summing: &Summing<'_>,
         place: &Place,
         coverage: &Coverage,
-        ports: &File,
+        file: &File,
     ) -> Result<()> {
         let Place { date, point } = place;
         if !summing.counts(*date, point, coverage) {
             return Ok(());
         }
-        let batches = ports.rows(Table::Ports, &COLUMNS, Text::Dictionary)?;
-        let batches = batches.map(|batch| Batch::of(&batch?));
-        let batches = batches.collect::<Result<Vec<_>>>()?;
+        let batches = batches(file)?;
         let month = Month::of(*date);
         let point = self.points.place(point);
         for batch in &batches {
-            let mut types = Places::of(&batch.port_type, &mut self.types);
-            let mut countries = Places::of(&batch.country, &mut self.countries);
+            let ports = batch.port_type.each(|name| {
+                let group = summing.groups.get(name);
+                self.ports.place(group.map_or(name, String::as_str))
+            });
+            let countries = batch.country.each(|name| self.countries.place(name));
             for (class, run) in batch.runs() {
                 let rows = || run.clone().zip(batch.sums(run.clone()));
                 let all = rows().fold(Sum::default(), |all, (_, sum)| all.and(sum));
                 add(self.point_days.of((*date, class)), point, all);
-                let months = self.type_months.of((month, class));
+                let months = self.port_months.of((month, class));
                 for (row, sum) in rows() {
-                    add(months, types.place(row), sum);
+                    add(months, ports.at(row), sum);
                 }
                 if month == summing.month {
-                    let days = self.type_days.of((*date, class));
+                    let days = self.port_days.of((*date, class));
                     for (row, sum) in rows() {
-                        add(days, types.place(row), sum);
+                        add(days, ports.at(row), sum);
                     }
                 }
                 if class == Class::Access {
                     let days = self.country_days.of(*date);
                     for (row, sum) in rows() {
-                        add(days, countries.place(row), sum);
+                        add(days, countries.at(row), sum);
                     }
                 }
             }
@@ -237,11 +156,11 @@ impl Sums {
     /// Adds what others have summed up.
     pub(super) fn merge(&mut self, other: &Self) {
         let points = self.points.merge(&other.points);
-        let types = self.types.merge(&other.types);
+        let types = self.ports.merge(&other.ports);
         let countries = self.countries.merge(&other.countries);
         self.point_days.merge(&other.point_days, &points);
-        self.type_months.merge(&other.type_months, &types);
-        self.type_days.merge(&other.type_days, &types);
+        self.port_months.merge(&other.port_months, &types);
+        self.port_days.merge(&other.port_days, &types);
         self.country_days.merge(&other.country_days, &countries);
     }
 
@@ -253,14 +172,14 @@ impl Sums {
         self.point_days.rows(&self.points)
     }
 
-    /// By month, class and port type.
-    pub(crate) fn type_months(&self) -> Result<Vec<Row<'_, (Month, Class)>>> {
-        self.type_months.rows(&self.types)
+    /// By month, class and port; the ports of a group are one.
+    pub(crate) fn port_months(&self) -> Result<Vec<Row<'_, (Month, Class)>>> {
+        self.port_months.rows(&self.ports)
     }
 
-    /// By day, class and port type, in the month of the report.
-    pub(crate) fn type_days(&self) -> Result<Vec<Row<'_, (Date, Class)>>> {
-        self.type_days.rows(&self.types)
+    /// By day, class and port, in the month of the report.
+    pub(crate) fn port_days(&self) -> Result<Vec<Row<'_, (Date, Class)>>> {
+        self.port_days.rows(&self.ports)
     }
 
     /// Accesses by day and country.
@@ -269,121 +188,13 @@ impl Sums {
     }
 }
 
-/// class, port_type, country, packets, sources, overflow_packets.
-const COLUMNS: [usize; 6] = [2, 5, 6, 7, 8, 10];
-
-/// Rows of `ports`, each of them whole.
-struct Batch {
-    classes: Vec<Class>,
-    class: DictionaryArray<Int32Type>,
-    port_type: DictionaryArray<Int32Type>,
-    country: DictionaryArray<Int32Type>,
-    packets: Int64Array,
-    sources: Int64Array,
-    overflow: Int64Array,
-}
-
-impl Batch {
-    fn of(batch: &RecordBatch) -> Result<Self> {
-        let text = |column: usize| batch.column(column).as_dictionary::<Int32Type>().clone();
-        let number = |column: usize| batch.column(column).as_primitive::<Int64Type>().clone();
-        let class = text(0);
-        let classes = class.values().as_string::<i32>().iter();
-        let rows = Self {
-            classes: classes
-                .map(|name| Class::of(name.unwrap_or_default()))
-                .collect::<Result<_>>()?,
-            class,
-            port_type: text(1),
-            country: text(2),
-            packets: number(3),
-            sources: number(4),
-            overflow: number(5),
-        };
-        for (name, column) in batch.schema().fields().iter().zip(batch.columns()) {
-            ensure!(
-                column.logical_null_count() == 0,
-                "it has a row without {}",
-                name.name()
-            );
-        }
-        let least =
-            |numbers: &Int64Array, least| numbers.values().iter().all(|&number| number >= least);
-        ensure!(
-            least(&rows.packets, 1) && least(&rows.sources, 0) && least(&rows.overflow, 0),
-            "it has a row without packets, or with fewer than none"
-        );
-        Ok(rows)
-    }
-
-    fn class(&self, row: usize) -> Class {
-        self.classes[self.class.keys().value(row) as usize]
-    }
-
-    /// Rows of one class that follow each other.
-    fn runs(&self) -> impl Iterator<Item = (Class, Range<usize>)> {
-        let mut start = 0;
-        iter::from_fn(move || {
-            let class = (start < self.packets.len()).then(|| self.class(start))?;
-            let rest = start..self.packets.len();
-            let end = rest
-                .clone()
-                .find(|row| self.class(*row) != class)
-                .unwrap_or(rest.end);
-            let run = start..end;
-            start = end;
-            Some((class, run))
-        })
-    }
-
-    fn sums(&self, run: Range<usize>) -> impl Iterator<Item = Sum> {
-        let (packets, sources) = (
-            &self.packets.values()[run.clone()],
-            &self.sources.values()[run.clone()],
-        );
-        let counts = packets
-            .iter()
-            .zip(sources)
-            .zip(&self.overflow.values()[run]);
-        counts.map(|((&packets, &sources), &overflow)| Sum {
-            packets,
-            sources,
-            overflow,
-        })
-    }
-}
-
-/// The places of a column's names, each looked up once.
-struct Places<'a> {
-    column: &'a DictionaryArray<Int32Type>,
-    names: &'a mut Names,
-    known: Vec<Option<usize>>,
-}
-
-impl<'a> Places<'a> {
-    fn of(column: &'a DictionaryArray<Int32Type>, names: &'a mut Names) -> Self {
-        let known = vec![None; column.values().len()];
-        Self {
-            column,
-            names,
-            known,
-        }
-    }
-
-    fn place(&mut self, row: usize) -> usize {
-        let key = self.column.keys().value(row) as usize;
-        *self.known[key].get_or_insert_with(|| {
-            let names = self.column.values().as_string::<i32>();
-            self.names.place(names.value(key))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, StringArray};
+    use datafusion::arrow::array::{
+        ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    };
     use parquet::arrow::ArrowWriter;
 
     use super::*;
@@ -431,6 +242,7 @@ mod tests {
         let summing = Summing {
             month: "2011-07".parse().unwrap(),
             exclusions: &exclusions,
+            groups: &[("1026/udp".to_owned(), "Messenger".to_owned())].into(),
         };
         let place = Place {
             date: day,
@@ -502,7 +314,7 @@ mod tests {
                 ((next, access), "tokyo-1", (100, 50, 0)),
             ]
         );
-        let mut months = sums.type_months().unwrap();
+        let mut months = sums.port_months().unwrap();
         months.sort_by_key(|(key, name, _)| (*key, *name));
         let months: Vec<_> = months
             .iter()
@@ -517,7 +329,7 @@ mod tests {
                 ("2011-07".to_owned(), backscatter, "22/tcp", (1, 1, 0)),
             ]
         );
-        let mut days = sums.type_days().unwrap();
+        let mut days = sums.port_days().unwrap();
         days.sort_by_key(|(key, name, _)| (*key, *name));
         let days: Vec<_> = days
             .iter()
@@ -569,6 +381,23 @@ mod tests {
     }
 
     #[test]
+    fn the_ports_of_a_group_are_one() {
+        let mut sums = Sums::default();
+        let rows = [
+            ("access", "1026/tcp", "CN", 1, 1, 0),
+            ("access", "1026/udp", "CN", 2, 1, 0),
+        ];
+        sum(&mut sums, DAY, "full", &rows).unwrap();
+        let mut days = sums.port_days().unwrap();
+        days.sort_by_key(|(_, name, _)| *name);
+        let days: Vec<_> = days
+            .iter()
+            .map(|(_, name, sum)| (*name, sum.packets))
+            .collect();
+        assert_eq!(days, [("1026/tcp", 1), ("Messenger", 2)]);
+    }
+
+    #[test]
     fn sums_beyond_64_bits_are_refused() {
         let mut sums = Sums::default();
         for day in [DAY, DAY.tomorrow().unwrap()] {
@@ -580,11 +409,11 @@ mod tests {
             )
             .unwrap();
         }
-        let error = sums.type_months().unwrap_err().to_string();
+        let error = sums.port_months().unwrap_err().to_string();
         assert!(
             error.contains("22/tcp") && error.contains("more than can be counted"),
             "{error}"
         );
-        assert!(sums.type_days().is_ok());
+        assert!(sums.port_days().is_ok());
     }
 }

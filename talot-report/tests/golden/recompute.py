@@ -11,7 +11,7 @@ import tempfile
 
 import duckdb
 
-SHARED = ["records-duckdb", "parameters", "counted", "sums", "preamble", "focus", "details"]
+SHARED = ["records-duckdb", "shared"]
 
 
 def shown(value):

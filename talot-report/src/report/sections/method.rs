@@ -21,13 +21,7 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     let recompute = Words::new("Every figure has its data (CSV) and its query (SQL) beside it. To compute them again with DuckDB, run ")
         .code("sql/records-duckdb.sql")
         .text(", ")
-        .code("sql/parameters.sql")
-        .text(", ")
-        .code("sql/preamble.sql")
-        .text(", ")
-        .code("sql/focus.sql")
-        .text(", ")
-        .code("sql/details.sql")
+        .code("sql/shared.sql")
         .text(", then the figure’s query. The same records give the same report, byte for byte.");
     let mut blocks = vec![Block::List(
         notes
