@@ -3,11 +3,16 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+use bytes::Bytes;
+use datafusion::arrow::array::{ArrayRef, NullArray, RecordBatch};
+use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
 
 use crate::{
     hand_made::make,
-    support::{Report, fail, python, succeed},
+    support::{Report, fail, python, script, succeed},
 };
 
 /// Records of one access.
@@ -120,4 +125,67 @@ fn a_bad_report_is_left_out_of_the_back_numbers() {
     );
     fs::remove_dir_all(reports.join("2011 #7")).unwrap();
     fail(&index, 1, "there is no report");
+}
+
+/// Writes these columns as nulls without a type.
+fn without_types(file: &Path, columns: &[&str]) {
+    let bytes = fs::read(file).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
+    let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    let untyped = |batch: &RecordBatch| {
+        let schema = batch.schema();
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let columns = names.zip(batch.columns()).map(|(name, column)| {
+            let column: ArrayRef = match columns.contains(&name) {
+                true => Arc::new(NullArray::new(batch.num_rows())),
+                false => Arc::clone(column),
+            };
+            (name.to_owned(), column, true)
+        });
+        RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+    };
+    let batches: Vec<_> = batches.iter().map(untyped).collect();
+    let to = fs::File::create(file).unwrap();
+    let mut writer = ArrowWriter::try_new(to, batches[0].schema(), None).unwrap();
+    for batch in &batches {
+        writer.write(batch).unwrap();
+    }
+    writer.close().unwrap();
+}
+
+/// A column of nothing but nulls has no type in some writers' files.
+#[test]
+fn columns_of_nulls_need_no_type() {
+    let Some(python) = python("columns_of_nulls_need_no_type") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("records");
+    let days = [
+        ("2011-07-01", "point-01", Some(&[(22, 1)][..])),
+        ("2011-07-02", "point-01", Some(&[(22, 1)][..])),
+    ];
+    make(&python, &days, &records);
+    for (table, columns) in [
+        (
+            "coverage",
+            &["country_database", "country_database_date", "asn_database"][..],
+        ),
+        ("sources", &["asn", "as_name"]),
+        ("ports", &["sources_64"]),
+    ] {
+        let file = records.join(format!("{table}/day=2011-07-01/point-01.parquet"));
+        without_types(&file, columns);
+    }
+    let out = folder.path().join("out");
+    let report = Report::make("2011-07", &records, &out, &["--no-verify"]);
+    assert!(
+        report.json["problems"].as_array().unwrap().is_empty(),
+        "{}",
+        report.json["problems"]
+    );
+    let databases = report.figure("databases")["rows"].as_array().unwrap();
+    assert_eq!(databases.len(), 2, "{databases:?}");
+    let folders = [records.to_str().unwrap(), out.to_str().unwrap()];
+    assert_eq!(script(&python, "recompute.py", &folders).trim(), "41");
 }
