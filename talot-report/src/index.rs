@@ -6,14 +6,17 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     month::Month,
-    output, page,
+    output::{self, Headline, REPORT},
+    page,
     report::model::{BackNumber, BackNumbers},
+    words::{form, many},
 };
 
-/// Writes the page over the reports in the folders of a folder.
+/// Writes the page over the reports in the folders of a folder. A report that cannot be read is left out and named.
 ///
 /// # Errors
-/// When there are none, or the folder is itself a report's.
+/// When there are none, when the folder is itself a report's, and, once the page of the others is written, when a report
+/// was left out.
 pub fn write(folder: &Path) -> Result<()> {
     ensure!(
         !folder.join(REPORT).exists(),
@@ -21,6 +24,7 @@ pub fn write(folder: &Path) -> Result<()> {
         folder.display()
     );
     let mut reports = Vec::new();
+    let mut left_out = 0;
     let listing = || format!("listing {}", folder.display());
     for entry in fs::read_dir(folder).with_context(listing)? {
         let entry = entry.with_context(listing)?;
@@ -28,16 +32,16 @@ pub fn write(folder: &Path) -> Result<()> {
         if !path.is_file() {
             continue;
         }
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let shown = path.display().to_string();
-        let text = fs::read_to_string(&path).with_context(|| format!("reading {shown}"))?;
-        let headline =
-            output::headline_of(&text).with_context(|| format!("{shown} is not a report"))?;
-        let month: Month = headline
-            .month
-            .parse()
-            .with_context(|| format!("the month in {shown}"))?;
-        reports.push((month, name, headline));
+        match read(&path) {
+            Ok((month, headline)) => {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                reports.push((month, name, headline));
+            }
+            Err(error) => {
+                left_out += 1;
+                eprintln!("talot-report: left out: {error:#}");
+            }
+        }
     }
     ensure!(
         !reports.is_empty(),
@@ -56,7 +60,7 @@ pub fn write(folder: &Path) -> Result<()> {
             month: month.to_string(),
             month_name: month.name(),
             title: headline.title,
-            href: format!("{folder}/index.html"),
+            href: format!("{}/index.html", escaped(&folder)),
             headline: headline.headline,
         });
     let page = page::back_numbers(&BackNumbers {
@@ -64,7 +68,46 @@ pub fn write(folder: &Path) -> Result<()> {
         publisher,
         reports: reports.collect(),
     });
-    output::write(folder, "index.html", &page)
+    output::write(folder, "index.html", &page)?;
+    ensure!(
+        left_out == 0,
+        "{}: {} left out, see above; make {} again, or move {} away",
+        folder.join("index.html").display(),
+        many(left_out, "report is", "reports are"),
+        form(left_out, "it", "them"),
+        form(left_out, "it", "them")
+    );
+    Ok(())
 }
 
-const REPORT: &str = "report.json";
+/// What a report says of itself.
+fn read(path: &Path) -> Result<(Month, Headline)> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("reading {shown}"))?;
+    let headline =
+        output::headline_of(&text).with_context(|| format!("{shown} is not a report"))?;
+    let month = headline.month.parse();
+    let month = month.with_context(|| format!("the month in {shown}"))?;
+    Ok((month, headline))
+}
+
+/// A folder's name as a part of an address.
+fn escaped(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escape = |byte: u8| match plain(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    name.bytes().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_folders_of_any_name() {
+        assert_eq!(escaped("2011-07"), "2011-07");
+        assert_eq!(escaped("July #7?"), "July%20%237%3F");
+    }
+}

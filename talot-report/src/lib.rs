@@ -16,6 +16,7 @@ pub mod output;
 pub mod page;
 mod parallel;
 pub mod parameters;
+mod port_types;
 mod progress;
 pub mod queries;
 pub mod records;

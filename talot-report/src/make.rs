@@ -12,7 +12,8 @@ use crate::{
     engine::Engine,
     mistake::Mistake,
     month::Month,
-    output, page,
+    output::{self, REPORT},
+    page,
     parameters::{Parameters, recent},
     progress,
     queries::QUERIES,
@@ -93,19 +94,21 @@ pub(crate) fn month(arguments: &MonthArguments) -> Result<()> {
         verified,
     };
     let document = report::document(&study);
-    output::write(out, "index.html", &page::report(&document))?;
-    output::write(
-        out,
-        "report.json",
-        &output::report(&document, &focus, &records.problems),
-    )?;
+    let mut files = Vec::new();
     for query in QUERIES {
         let id = query.id;
-        output::write(out, &format!("data/{id}.csv"), &output::csv(answers.of(id)))?;
-        output::write(out, &format!("sql/{id}.sql"), query.sql)?;
+        files.push((format!("data/{id}.csv"), output::csv(answers.of(id))));
+        files.push((format!("sql/{id}.sql"), query.sql.to_owned()));
     }
-    output::write(out, "sql/records-duckdb.sql", &parameters.duckdb())?;
-    output::write(out, "sql/shared.sql", &shared::script(&parameters, &focus))?;
+    files.push(("sql/records-duckdb.sql".to_owned(), parameters.duckdb()));
+    let shared = shared::script(&parameters, &focus);
+    files.push(("sql/shared.sql".to_owned(), shared));
+    let names: Vec<_> = files.iter().map(|(name, _)| name.clone()).collect();
+    let json = output::report(&document, &focus, &records.problems, &names);
+    files.push((REPORT.to_owned(), json));
+    // Whoever opens the page finds all that it links to.
+    files.push(("index.html".to_owned(), page::report(&document)));
+    output::write_all(out, &files)?;
     tell(&records);
     Ok(())
 }

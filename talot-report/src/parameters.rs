@@ -172,22 +172,24 @@ impl Parameters {
             "-- The records that the report read, for DuckDB: run in the folder that holds `records`, or correct the paths.\n",
         );
         for (table, files) in &self.files {
-            let name = table.name();
-            let _ = write!(sql, "\nCREATE VIEW {name} AS\nSELECT ");
+            // Types are named, as a column of nulls may have none in its file.
+            let columns = table.schema();
+            let columns = columns.fields().iter().map(|field| {
+                let (name, kind) = (field.name(), duckdb_type(field.data_type()));
+                let value = if files.is_empty() { "NULL" } else { name };
+                format!("CAST({value} AS {kind}) AS {name}")
+            });
+            let columns: Vec<_> = columns.collect();
+            let (name, columns) = (table.name(), columns.join(", "));
+            let _ = write!(sql, "\nCREATE VIEW {name} AS\nSELECT {columns}");
             if files.is_empty() {
-                let columns = table.schema();
-                let columns = columns.fields().iter().map(|field| {
-                    let kind = duckdb_type(field.data_type());
-                    format!("CAST(NULL AS {kind}) AS {}", field.name())
-                });
-                let columns: Vec<_> = columns.collect();
-                let _ = writeln!(sql, "{}\nWHERE 1 = 0;", columns.join(", "));
+                sql.push_str("\nWHERE 1 = 0;\n");
             } else {
                 let files = files.iter().map(|file| quoted(&format!("records/{file}")));
                 let files: Vec<_> = files.collect();
                 let _ = writeln!(
                     sql,
-                    "* FROM read_parquet([\n    {}\n], hive_partitioning = false);",
+                    "\nFROM read_parquet([\n    {}\n], hive_partitioning = false, union_by_name = true);",
                     files.join(",\n    ")
                 );
             }

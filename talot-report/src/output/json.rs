@@ -24,6 +24,7 @@ struct Report<'a> {
     sections: Vec<Part<'a>>,
     figures: Vec<OfFigure<'a>>,
     problems: Vec<OfProblem<'a>>,
+    files: &'a [String],
 }
 
 /// A section's words.
@@ -64,8 +65,13 @@ struct OfProblem<'a> {
     consequence: String,
 }
 
-/// The report as JSON.
-pub fn report(document: &Document, focus: &[String], problems: &[Problem]) -> String {
+/// The report as JSON; `files` are those beside it.
+pub fn report(
+    document: &Document,
+    focus: &[String],
+    problems: &[Problem],
+    files: &[String],
+) -> String {
     let mut parts = Vec::new();
     let mut figures = Vec::new();
     for section in &document.sections {
@@ -86,6 +92,7 @@ pub fn report(document: &Document, focus: &[String], problems: &[Problem]) -> St
         sections: parts,
         figures,
         problems: problems.iter().map(OfProblem::of).collect(),
+        files,
     };
     serde_json::to_string_pretty(&report).expect("text as keys") + "\n"
 }

@@ -61,11 +61,12 @@ impl Table {
     }
 }
 
-/// Whether what a writer calls a type is what we mean: text may be large or a view, and a timestamp's zone
-/// is a matter of words.
+/// Whether what a writer calls a type is what we mean: text may be large or a view, a timestamp's zone is a matter of
+/// words, and of a column that holds nothing but nulls a writer may not know the type.
 fn is_like(found: &DataType, meant: &DataType) -> bool {
     match (found, meant) {
-        (DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, DataType::Utf8View)
+        (DataType::Null, _)
+        | (DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View, DataType::Utf8View)
         | (
             DataType::Timestamp(TimeUnit::Microsecond, Some(_)),
             DataType::Timestamp(TimeUnit::Microsecond, Some(_)),

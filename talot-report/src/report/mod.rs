@@ -8,4 +8,5 @@ pub mod sections;
 mod study;
 
 pub use sections::document;
+pub(crate) use study::OTHER;
 pub use study::Study;

@@ -101,7 +101,7 @@ impl Thing {
 }
 
 /// What queries call the rest.
-pub(super) const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 
 impl Study<'_> {
     /// The totals of the month.

@@ -2,6 +2,7 @@
 //! TALOT2 reported, see `records.py`.
 
 mod bad_input;
+mod files;
 mod hand_made;
 mod months;
 mod support;
