@@ -93,6 +93,38 @@ fn they_say_what_was_sent() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
 }
 
+/// So that `rate()` sees the rise of a port.
+#[test]
+fn a_rising_port_begins_at_0() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let sender = Sender::open(&lab);
+    let once: i64 = some_syns_rows(4444, 50).values().sum();
+    let mut sent = 0;
+    for expected in [0, once] {
+        sender.send_counted(&some_syns(4444, 50));
+        sent += once;
+        // What is sent may be drained in pieces: the first of them makes the series.
+        agent.wait_until("it is drained", |metrics| {
+            let sum = metrics.sum("talot_accesses_total", &[]);
+            assert_eq!(
+                sum,
+                metrics.sum("talot_packets_total", &[("disposition", "access")]),
+                "the sum is the day's accesses at every scrape"
+            );
+            sum == Some(sent)
+        });
+        let metrics = agent.metrics();
+        let own = accesses(&metrics, "4444/tcp").expect("a series of its own");
+        assert!(own >= expected && own < expected + once, "{own}");
+        assert_eq!(accesses(&metrics, "other"), Some(sent - own));
+        let labels = [("point", POINT), ("port", "4444/tcp")];
+        assert_eq!(metrics.sum("talot_accesses_today", &labels), Some(sent));
+    }
+    agent.stop();
+}
+
 #[test]
 fn a_flood_over_all_ports_of_two_protocols() {
     let _alone = alone();
@@ -186,7 +218,15 @@ fn counters_survive_a_restart() {
     let page = || http::get(&lab.sensor, LISTEN, "/metrics").expect("a page");
     let mut sent = 0;
     let mut before = String::new();
+    // Each run has other ports in its configuration.
+    let configured = [
+        "[]",
+        "[\"22/tcp\", \"1005/tcp\"]",
+        "[\"23/tcp\", \"7/udp\"]",
+    ];
     for (run, killed) in [false, true, false].into_iter().enumerate() {
+        let ports = configured[run];
+        home.configure(&format!("{}{OFTEN}[metrics]\nports = {ports}\n", dark()));
         let mut agent = Agent::start(&lab.sensor, &home);
         let now = page();
         let [earlier, later] = [counters(&before), counters(&now)];

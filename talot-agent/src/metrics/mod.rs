@@ -1,7 +1,7 @@
 //! The Prometheus metrics, written from the figures.
 //!
-//! A point has at most 150 series, whatever arrives: 41 of accesses by port type, 10 of their
-//! totals, 11 of sources and as many by /64, 21 of countries, 11 of backscatter, 3 of marks, 21 of
+//! A point has at most 150 series, whatever arrives: 46 of accesses by port type, 10 of their
+//! totals, 11 of sources and as many by /64, 21 of countries, 11 of backscatter, 3 of marks, 16 of
 //! exclude rules, and 21 others.
 
 mod page;
@@ -23,7 +23,7 @@ use crate::{
 /// Port types whose exact totals, and whose sources, are shown.
 const TOP: usize = 10;
 /// Exclude rules of a point that have a series of their own.
-const RULES: usize = 20;
+const RULES: usize = 15;
 const OTHER: &str = "other";
 
 /// Every metric in the text format.
@@ -89,7 +89,7 @@ fn counts(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
     )?;
     page.counters(
         "talot_excluded_packets_total",
-        "Packets by the exclude rule that they matched; other: rules behind the first 20 of a point",
+        "Packets by the exclude rule that they matched; other: rules behind the first 15 of a point",
         &["point", "rule"],
         points.iter().flat_map(|p| {
             let (own, rest) = p.state.excluded.split_at(RULES.min(p.state.excluded.len()));
