@@ -204,7 +204,7 @@ fn counters(page: &str) -> BTreeMap<&str, f64> {
     series
         .filter(|(name, _)| {
             let name = name.split('{').next().unwrap_or(name);
-            name.ends_with("_total") && name != "talot_excluded_packets_total"
+            name.starts_with("talot_") && name.ends_with("_total")
         })
         .map(|(series, value)| (series, value.parse().expect("a number")))
         .collect()
@@ -216,7 +216,7 @@ fn counters_survive_a_restart() {
     let home = Home::new(&format!("{}{OFTEN}", dark()));
     let sender = Sender::open(&lab);
     let page = || http::get(&lab.sensor, LISTEN, "/metrics").expect("a page");
-    let mut sent = 0;
+    let (mut sent, mut excluded) = (0, 0);
     let mut before = String::new();
     // Each run has other ports in its configuration.
     let configured = [
@@ -226,7 +226,10 @@ fn counters_survive_a_restart() {
     ];
     for (run, killed) in [false, true, false].into_iter().enumerate() {
         let ports = configured[run];
-        home.configure(&format!("{}{OFTEN}[metrics]\nports = {ports}\n", dark()));
+        home.configure(&format!(
+            "{}{OFTEN}[metrics]\nports = {ports}\n[[exclude]]\nport = 9\nreason = \"ours\"\n",
+            dark()
+        ));
         let mut agent = Agent::start(&lab.sensor, &home);
         let now = page();
         let [earlier, later] = [counters(&before), counters(&now)];
@@ -246,9 +249,12 @@ fn counters_survive_a_restart() {
         let flood: i64 = some_syns_rows(first, 200).values().sum();
         sender.send_counted(&some_syns(first, 200));
         sent += flood;
+        sender.send_counted(&some_syns(9, 10));
+        excluded += some_syns_rows(9, 10).values().sum::<i64>();
         agent.wait_until("all is drained", |metrics| {
             metrics.sum("talot_accesses_total", &[]) == Some(sent)
-                && metrics.sum("talot_seen_packets_total", &[]) == Some(sent)
+                && metrics.sum("talot_seen_packets_total", &[]) == Some(sent + excluded)
+                && metrics.sum("talot_excluded_packets_total", &[]) == Some(excluded)
         });
         before = page();
         if killed {

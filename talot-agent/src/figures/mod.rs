@@ -32,7 +32,7 @@ pub use self::{
 pub struct Figures {
     /// Every point, in the order of the configuration.
     pub points: Vec<PointFigures>,
-    /// When the kernel was drained last.
+    /// When the last drain of any agent was, that became durable.
     pub last_drain: Option<Timestamp>,
     /// How long drains take.
     pub drain_seconds: Histogram,
@@ -66,6 +66,8 @@ pub struct PointFigures {
     pub sources: Distinct,
     /// When a day was closed last.
     pub last_closed: Option<Timestamp>,
+    /// What former agents have excluded by rule.
+    excluded_before: Series<String>,
 }
 
 /// Accesses by mark, in the order of [`MARKS`]; a packet counts for each mark that it has.
@@ -113,6 +115,9 @@ const BACKSCATTER: Room = Room {
     most: 10,
 };
 
+/// Exclude rules of a point that have a series of their own.
+const RULES: usize = 15;
+
 /// Packets of rows by what has series.
 #[derive(Debug, Default)]
 struct Counts {
@@ -133,7 +138,27 @@ impl PointFigures {
             backscatter: Shown::new([], BACKSCATTER),
             sources: Distinct::new(memory, metrics.sources_64),
             last_closed: None,
+            excluded_before: Series::default(),
         }
+    }
+
+    /// Packets by exclude rule, as far as that is known; the first rules have a series of their own.
+    /// A rule that the configuration has no more loses its series.
+    pub fn excluded(&self) -> Series<String> {
+        let before = &self.excluded_before;
+        let mut series = Series {
+            own: BTreeMap::new(),
+            other: before.other,
+        };
+        for (number, (rule, packets)) in self.state.excluded.iter().enumerate() {
+            if number < RULES {
+                let before = before.own.get(rule).copied().unwrap_or_default();
+                series.own.insert(rule.clone(), before + packets);
+            } else {
+                series.other += packets;
+            }
+        }
+        series
     }
 
     /// Adds what a drain has brought. What it has of the next day is added when that day begins.
@@ -226,6 +251,8 @@ impl PointFigures {
         self.total = kept.total.clone();
         self.marked = kept.marked;
         self.last_closed = kept.last_closed;
+        self.state.identity_difference += kept.identity_difference;
+        self.excluded_before = kept.excluded.clone();
         for (day, point) in journal.days() {
             if point != self.state.name || day < kept.day {
                 continue;

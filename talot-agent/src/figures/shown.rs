@@ -38,7 +38,7 @@ pub struct Room {
 }
 
 /// What is exported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(serialize = "K: Serialize", deserialize = "K: Deserialize<'de> + Ord"))]
 pub struct Series<K> {
     /// Packets of the values that have a series of their own, since they have it.

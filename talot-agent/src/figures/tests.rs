@@ -226,6 +226,26 @@ fn counters_survive_a_restart() {
     assert_eq!(sensor.point().total.seen, seen + 9);
     assert_eq!(sum(sensor.point().ports.series()), 5);
 
+    // Whatever was off stays so, and rules go on; one that is gone ends, and what others had stays.
+    let rules = |from: usize, packets| {
+        (from..40)
+            .map(move |n| (format!("{n} r"), packets))
+            .collect()
+    };
+    sensor.point().state.identity_difference = 3;
+    sensor.point().state.excluded = rules(0, 5);
+    sensor.figures.keep(sensor.data_dir.path()).unwrap();
+    let mut sensor = sensor.restart(second);
+    assert_eq!(sensor.point().state.identity_difference, 3);
+    sensor.point().state.excluded = rules(0, 2);
+    let shown = sensor.point().excluded();
+    assert_eq!((shown.own["0 r"], shown.own.len()), (7, RULES));
+    assert_eq!(shown.other, (40 - RULES as u64) * 7);
+    sensor.point().state.excluded = rules(1, 0);
+    let shown = sensor.point().excluded();
+    assert_eq!((shown.own.get("0 r"), shown.own["1 r"]), (None, 5));
+    assert_eq!(shown.other, (40 - RULES as u64) * 5);
+
     // The first day is closed, and the journal knows it no more.
     let journal = sensor.journal.as_mut().unwrap();
     let closed = crate::records::close_day(
