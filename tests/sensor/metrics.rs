@@ -279,8 +279,18 @@ fn it_says_whether_it_is_well() {
         );
     }
     assert!(ask("/").expect("an answer").starts_with("HTTP/1.0 404 "));
-    let post = http::ask(&lab.sensor, LISTEN, "POST /metrics HTTP/1.0\r\n\r\n");
-    assert!(post.expect("an answer").starts_with("HTTP/1.0 405 "));
+    let post = http::ask(&lab.sensor, LISTEN, "POST /metrics HTTP/1.0\r\n\r\n").expect("an answer");
+    assert!(
+        post.starts_with("HTTP/1.0 405 ") && post.contains("allow: GET, HEAD\r\n"),
+        "{post}"
+    );
+    // A browser whose page has given its name this machine's loopback address.
+    let rebound = "GET /metrics HTTP/1.1\r\nHost: evil.example:9464\r\n\r\n";
+    let answer = http::ask(&lab.sensor, LISTEN, rebound).expect("an answer");
+    assert!(
+        answer.starts_with("HTTP/1.1 421 ") && !answer.contains("talot_"),
+        "{answer}"
+    );
 
     lab.sensor
         .inside(|| ip(&format!("link delete {INTERFACE}")));
@@ -307,7 +317,7 @@ fn hostile_clients_cost_the_counting_nothing() {
     let home = Home::new(&format!("{}{OFTEN}", dark()));
     let mut agent = Agent::start(&lab.sensor, &home);
     let huge = format!(
-        "GET /metrics HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
         "x".repeat(1 << 20)
     );
     // It may be refused before all of it is read.
@@ -320,7 +330,11 @@ fn hostile_clients_cost_the_counting_nothing() {
     let slow: Vec<TcpStream> = lab.sensor.inside(|| {
         let client = |number: usize| {
             let mut stream = TcpStream::connect(LISTEN).expect("a connection");
-            let words = ["GET /met", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", ""];
+            let words = [
+                "GET /met",
+                "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "",
+            ];
             // It may be closed already, to make room.
             let _ = stream.write_all(words[number % 3].as_bytes());
             stream
