@@ -403,7 +403,10 @@ impl Sensor {
     }
 }
 
-fn check_interface(point: &PointConfig, now: &BTreeMap<String, Interface>) -> Result<()> {
+pub(crate) fn check_interface(
+    point: &PointConfig,
+    now: &BTreeMap<String, Interface>,
+) -> Result<()> {
     let PointConfig {
         name, interface, ..
     } = point;
