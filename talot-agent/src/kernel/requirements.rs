@@ -67,7 +67,8 @@ pub(crate) fn lacking(status: &str) -> Vec<&'static str> {
         (PERFMON, "CAP_PERFMON", true),
         (NET_ADMIN, "CAP_NET_ADMIN", false),
     ] {
-        if !has(capability) && !(stands_in && has(SYS_ADMIN)) {
+        let is_stood_in_for = stands_in && has(SYS_ADMIN);
+        if !(has(capability) || is_stood_in_for) {
             lacking.push(name);
         }
     }
