@@ -59,6 +59,21 @@ pub fn built() -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or_default()
 }
 
+/// Whether the kernel was told that its clock is right: by NTP, or by the host.
+///
+/// # Errors
+///
+/// If the clock cannot be read.
+pub fn is_synchronised() -> Result<bool> {
+    // SAFETY: timex is plain data, for which zeroes are valid; no modes: nothing is changed.
+    let mut timex: libc::timex = unsafe { mem::zeroed() };
+    // SAFETY: it writes the one timex that it is given.
+    if unsafe { libc::adjtimex(&raw mut timex) } == -1 {
+        return Err(io::Error::last_os_error()).context("adjtimex");
+    }
+    Ok(timex.status & libc::STA_UNSYNC == 0)
+}
+
 /// The time of day.
 pub fn now() -> Timestamp {
     Timestamp::now()

@@ -102,6 +102,19 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
 /// # Errors
 /// When the file system does not say.
 pub fn free_bytes(dir: &Path) -> Result<u64> {
+    let answer = statvfs(dir)?;
+    Ok(answer.f_bavail.saturating_mul(answer.f_frsize))
+}
+
+/// Whether nothing can be written where a directory lies.
+///
+/// # Errors
+/// When the file system does not say.
+pub fn is_read_only(dir: &Path) -> Result<bool> {
+    Ok(statvfs(dir)?.f_flag & libc::ST_RDONLY != 0)
+}
+
+fn statvfs(dir: &Path) -> Result<libc::statvfs> {
     let path = CString::new(dir.as_os_str().as_bytes()).context("a path with a zero byte")?;
     // SAFETY: statvfs is plain data, for which zeroes are valid.
     let mut answer: libc::statvfs = unsafe { std::mem::zeroed() };
@@ -110,7 +123,7 @@ pub fn free_bytes(dir: &Path) -> Result<u64> {
         let error = io::Error::last_os_error();
         return Err(error).with_context(|| format!("statvfs of {}", dir.display()));
     }
-    Ok(answer.f_bavail.saturating_mul(answer.f_frsize))
+    Ok(answer)
 }
 
 fn parent(path: &Path) -> &Path {

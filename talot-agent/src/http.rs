@@ -2,14 +2,21 @@
 //! connections, of which the oldest makes room, short requests, time limits, and an answer that is
 //! there already.
 
-use std::{collections::VecDeque, convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use http_body_util::Full;
 use hyper::{
     Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
-    header::{CONTENT_TYPE, HeaderValue},
+    body::Bytes,
+    header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue},
+    http::uri::Authority,
     server::conn::http1,
     service::service_fn,
 };
@@ -40,6 +47,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 
 /// Serves `/metrics`, `/healthz` and `/readyz` as long as the agent runs.
 pub async fn serve(listener: TcpListener, published: Arc<Published>) {
+    let address = listener.local_addr();
+    let is_local = address.is_ok_and(|address| address.ip().is_loopback());
     let mut connections = VecDeque::<AbortHandle>::new();
     loop {
         let stream = match listener.accept().await {
@@ -60,7 +69,7 @@ pub async fn serve(listener: TcpListener, published: Arc<Published>) {
         let published = Arc::clone(&published);
         let connection = tokio::spawn(async move {
             let service = service_fn(move |request| {
-                let response = answer(&request, &published);
+                let response = answer(&request, &published, is_local);
                 async { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
@@ -79,7 +88,25 @@ pub async fn serve(listener: TcpListener, published: Arc<Published>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, published: &Published) -> Response<Full<Bytes>> {
+/// Whether a request is for a loopback name or address. A page in a browser on this machine can give
+/// its own name a loopback address, and so read what listens there (DNS rebinding); but it has to ask
+/// by that name. Clients of HTTP/1.0 may name none, and no browser is one.
+fn is_for_loopback<B>(request: &Request<B>) -> bool {
+    let is_loopback = |authority: &str| {
+        authority.parse().is_ok_and(|authority: Authority| {
+            let host = authority.host();
+            let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+            host.eq_ignore_ascii_case("localhost")
+                || address.is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
+        })
+    };
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let named = request.uri().authority().map(Authority::as_str);
+    named.is_none_or(is_loopback) && hosts.all(|host| host.to_str().is_ok_and(is_loopback))
+}
+
+/// The answer; `is_local`: of a server that listens on loopback.
+fn answer<B>(request: &Request<B>, published: &Published, is_local: bool) -> Response<Full<Bytes>> {
     const METRICS: HeaderValue =
         HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -93,6 +120,11 @@ fn answer(request: &Request<Incoming>, published: &Published) -> Response<Full<B
         }
     };
     let (status, kind, text) = match request.uri().path() {
+        _ if is_local && !is_for_loopback(request) => {
+            let text = "this server listens on loopback: ask for localhost, or have the proxy send \
+                        localhost as Host\n";
+            (StatusCode::MISDIRECTED_REQUEST, TEXT, Bytes::from(text))
+        }
         "/metrics" | "/healthz" | "/readyz" if !is_read => {
             let text = Bytes::from("GET it\n");
             (StatusCode::METHOD_NOT_ALLOWED, TEXT, text)
@@ -108,5 +140,68 @@ fn answer(request: &Request<Incoming>, published: &Published) -> Response<Full<B
     let mut response = Response::new(Full::new(text));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, kind);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(ALLOW, allowed);
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(is_local: bool, method: &str, uri: &str, hosts: &[&str]) -> Response<Full<Bytes>> {
+        let published = Published::new("page".into(), Vec::new());
+        let request = Request::builder().method(method).uri(uri);
+        let request = hosts
+            .iter()
+            .fold(request, |all, host| all.header(HOST, *host));
+        answer(&request.body(()).unwrap(), &published, is_local)
+    }
+
+    #[test]
+    fn what_is_not_allowed_says_what_is() {
+        let response = asked(true, "POST", "/metrics", &["localhost"]);
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()[ALLOW], "GET, HEAD");
+        for method in ["GET", "HEAD"] {
+            let response = asked(true, method, "/metrics", &["localhost"]);
+            assert_eq!(response.status(), 200);
+            assert!(!response.headers().contains_key(ALLOW));
+        }
+    }
+
+    #[test]
+    fn on_loopback_no_page_of_another_name_reads_the_metrics() {
+        let local = |hosts: &[&str]| asked(true, "GET", "/metrics", hosts).status().as_u16();
+        for host in [
+            "localhost",
+            "LocalHost:9464",
+            "127.0.0.1:9464",
+            "127.1.2.3",
+            "[::1]:9464",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert_eq!(local(&[host]), 200, "{host}");
+        }
+        assert_eq!(local(&[]), 200, "HTTP/1.0");
+        for hosts in [
+            &["evil.example"][..],
+            &["localhost.evil.example:9464"],
+            &["203.0.113.1:9464"],
+            &["[2001:db8::1]"],
+            &["127.0.0.1.evil.example"],
+            &[""],
+            &["localhost", "evil.example"],
+        ] {
+            assert_eq!(local(hosts), 421, "{hosts:?}");
+        }
+        let whole = |uri| asked(true, "GET", uri, &["localhost"]).status();
+        assert_eq!(whole("http://evil.example/metrics"), 421);
+        assert_eq!(whole("http://localhost:9464/metrics"), 200);
+        // Where it listens to the network, it has whatever name it was given there.
+        let response = asked(false, "GET", "/metrics", &["sensor-1.example.net"]);
+        assert_eq!(response.status(), 200);
+    }
 }

@@ -28,6 +28,10 @@ pub struct Interface {
     pub index: u32,
     /// What its frames begin with; none if that is neither Ethernet nor IP.
     pub link: Option<Link>,
+    /// Bytes of the largest packet.
+    pub mtu: u32,
+    /// What it is, if it is none of hardware: `veth`, `bond`.
+    pub kind: Option<String>,
     /// Its own addresses.
     pub addresses: Vec<IpAddr>,
     /// The XDP program that is attached to it.
@@ -132,7 +136,12 @@ impl Interfaces {
                     // It may have its first member later.
                     LinkAttribute::LinkInfo(info) => {
                         interface.has_members = info.contains(&LinkInfo::Kind(InfoKind::Bond));
+                        interface.kind = info.iter().find_map(|info| match info {
+                            LinkInfo::Kind(kind) => Some(kind.to_string()),
+                            _ => None,
+                        });
                     }
+                    LinkAttribute::Mtu(mtu) => interface.mtu = mtu,
                     _ => {}
                 }
             }

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod capture;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod durable;
 pub mod failpoint;
 pub mod figures;

@@ -6,12 +6,13 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 use jiff::civil::Date;
 use talot_agent::{
     capture::{self, Usage},
     config::{Config, Mistakes},
+    doctor::{self, Grade},
     geo::{Geo, fetch},
     interface,
     privacy::SourcesForm,
@@ -81,6 +82,12 @@ enum Command {
     /// Validate the configuration; name every mistake with its line
     #[command(after_help = "Example: talot-agent check --config /etc/talot/talot.toml")]
     Check(Configured),
+    /// Say whether run would work on this machine: a line for each thing that it needs
+    #[command(
+        after_help = "Example: talot-agent doctor --config /etc/talot/talot.toml\n\nExit status 0 if run \
+                      would work, also where there are warnings; 1 if something is missing."
+    )]
+    Doctor(Configured),
     /// Countries of sources
     #[command(subcommand)]
     Geo(GeoCommand),
@@ -199,6 +206,22 @@ fn run(command: Command) -> Result<()> {
                 return Ok(());
             }
             say(&fetch::fetch(&config.data_dir)?)
+        }
+        Command::Doctor(configured) => {
+            let config = configured.load()?;
+            let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+            let findings = runtime.block_on(doctor::examine(config));
+            say(&doctor::text(&findings))?;
+            let missing = findings
+                .iter()
+                .filter(|f| f.grade == Grade::Missing)
+                .count();
+            ensure!(
+                missing == 0,
+                "run would not work here: {missing} of {} things are missing, see above",
+                findings.len()
+            );
+            Ok(())
         }
         Command::Check(configured) => {
             let config = configured.load()?;

@@ -156,7 +156,7 @@ impl Status {
         for (name, Fill { entries, capacity }) in tables {
             writeln!(
                 text,
-                "table {name}: {entries} keys since the last drain, of {capacity}"
+                "table {name}: {entries} keys in the fullest since the last drain, of {capacity}"
             )?;
         }
         for database in databases {

@@ -13,6 +13,7 @@ pub(crate) struct Board {
     pub(crate) title: String,
     pub(crate) description: String,
     pub(crate) editable: bool,
+    pub(crate) refresh: String,
     pub(crate) templating: Templating,
     pub(crate) panels: Vec<Panel>,
 }

@@ -146,6 +146,14 @@ fn counters_are_never_shown_as_they_are_and_rates_fit_the_resolution() {
     }
 }
 
+/// A page of a large fleet is dear: no more often than sensors are scraped.
+#[test]
+fn dashboards_ask_once_a_minute() {
+    for board in board::all() {
+        assert_eq!(board.refresh, "1m", "{}", board.title);
+    }
+}
+
 #[test]
 fn panels_neither_overlap_nor_share_an_id() {
     let mut uids = BTreeSet::new();

@@ -2,6 +2,7 @@
 //! they are held against the rules of its linter, and every query runs on a real Prometheus that
 //! has scraped a real agent.
 
+mod answers;
 mod board;
 mod lint;
 mod promql;

@@ -180,7 +180,7 @@ fn check_rules(server: &Server<'_>, text: &str) {
         }
         count += 1;
     }
-    assert_eq!(count, 15, "rules");
+    assert_eq!(count, 16, "rules");
 }
 
 #[test]

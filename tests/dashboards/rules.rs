@@ -16,11 +16,13 @@ fn every_alert_fires_when_it_should_and_only_then() {
     for words in [
         ["check", "rules", "talot.rules.yml"],
         ["test", "rules", "talot.test.yml"],
+        ["test", "rules", "disk.test.yml"],
     ] {
         run(Command::new(&promtool).args(words).current_dir(&folder));
     }
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("rules");
-    let (rules, tests) = (read("talot.rules.yml"), read("talot.test.yml"));
+    let rules = read("talot.rules.yml");
+    let tests = read("talot.test.yml") + &read("disk.test.yml");
     let alerts = rules
         .lines()
         .filter_map(|line| line.trim().strip_prefix("- alert: "));

@@ -133,6 +133,39 @@ fn what_was_counted_survives_a_full_data_directory() {
     assert_nothing_but(&home, &plus(rows, &some_syns_rows(5555, 60)));
 }
 
+/// It had begun at 0 then, as if there had not been a drain since 1970.
+#[test]
+fn after_a_restart_on_a_full_disk_the_last_drain_is_the_last_durable_one() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let data = Mounted::at(home.data(), "size=2m");
+    let last_drain = |agent: &Agent<'_>| {
+        let values = agent
+            .metrics()
+            .values("talot_last_drain_timestamp_seconds", &[]);
+        let [moment] = values[..] else {
+            panic!("{values:?}")
+        };
+        moment
+    };
+    let agent = Agent::start(&lab.sensor, &home);
+    data.fill();
+    Sender::open(&lab).send_counted(&some_syns(23, 60));
+    agent.wait_for_words(&[utf8(&data.0), "space"]);
+    let durable = last_drain(&agent);
+    assert!(durable > (tzif::now() - 60) as f64, "{durable}");
+    agent.kill();
+    let mut agent = Agent::start(&lab.sensor, &home);
+    agent.wait_for_words(&[utf8(&data.0), "space"]);
+    assert!((last_drain(&agent) - durable).abs() < 1e-3);
+    data.make_room();
+    agent.wait_until("it drains again", |metrics| {
+        metrics.values("talot_last_drain_timestamp_seconds", &[])[0] > durable + 1e-3
+    });
+    agent.stop();
+    assert_nothing_but(&home, &some_syns_rows(23, 60));
+}
+
 /// A disk that is full across a midnight, and an agent that is killed and started again meanwhile:
 /// nothing is said to be durable that is not, and in the end each day has its own packets.
 #[test]

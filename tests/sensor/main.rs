@@ -11,6 +11,7 @@ mod bond;
 mod common;
 mod conversations;
 mod disturbances;
+mod doctor;
 mod drains_under_flood;
 mod early_drain;
 mod exclude;

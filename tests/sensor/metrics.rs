@@ -93,6 +93,38 @@ fn they_say_what_was_sent() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
 }
 
+/// So that `rate()` sees the rise of a port.
+#[test]
+fn a_rising_port_begins_at_0() {
+    let lab = Lab::quiet();
+    let home = Home::new(&format!("{}{OFTEN}", dark()));
+    let mut agent = Agent::start(&lab.sensor, &home);
+    let sender = Sender::open(&lab);
+    let once: i64 = some_syns_rows(4444, 50).values().sum();
+    let mut sent = 0;
+    for expected in [0, once] {
+        sender.send_counted(&some_syns(4444, 50));
+        sent += once;
+        // What is sent may be drained in pieces: the first of them makes the series.
+        agent.wait_until("it is drained", |metrics| {
+            let sum = metrics.sum("talot_accesses_total", &[]);
+            assert_eq!(
+                sum,
+                metrics.sum("talot_packets_total", &[("disposition", "access")]),
+                "the sum is the day's accesses at every scrape"
+            );
+            sum == Some(sent)
+        });
+        let metrics = agent.metrics();
+        let own = accesses(&metrics, "4444/tcp").expect("a series of its own");
+        assert!(own >= expected && own < expected + once, "{own}");
+        assert_eq!(accesses(&metrics, "other"), Some(sent - own));
+        let labels = [("point", POINT), ("port", "4444/tcp")];
+        assert_eq!(metrics.sum("talot_accesses_today", &labels), Some(sent));
+    }
+    agent.stop();
+}
+
 #[test]
 fn a_flood_over_all_ports_of_two_protocols() {
     let _alone = alone();
@@ -172,7 +204,7 @@ fn counters(page: &str) -> BTreeMap<&str, f64> {
     series
         .filter(|(name, _)| {
             let name = name.split('{').next().unwrap_or(name);
-            name.ends_with("_total") && name != "talot_excluded_packets_total"
+            name.starts_with("talot_") && name.ends_with("_total")
         })
         .map(|(series, value)| (series, value.parse().expect("a number")))
         .collect()
@@ -184,9 +216,20 @@ fn counters_survive_a_restart() {
     let home = Home::new(&format!("{}{OFTEN}", dark()));
     let sender = Sender::open(&lab);
     let page = || http::get(&lab.sensor, LISTEN, "/metrics").expect("a page");
-    let mut sent = 0;
+    let (mut sent, mut excluded) = (0, 0);
     let mut before = String::new();
+    // Each run has other ports in its configuration.
+    let configured = [
+        "[]",
+        "[\"22/tcp\", \"1005/tcp\"]",
+        "[\"23/tcp\", \"7/udp\"]",
+    ];
     for (run, killed) in [false, true, false].into_iter().enumerate() {
+        let ports = configured[run];
+        home.configure(&format!(
+            "{}{OFTEN}[metrics]\nports = {ports}\n[[exclude]]\nport = 9\nreason = \"ours\"\n",
+            dark()
+        ));
         let mut agent = Agent::start(&lab.sensor, &home);
         let now = page();
         let [earlier, later] = [counters(&before), counters(&now)];
@@ -206,9 +249,12 @@ fn counters_survive_a_restart() {
         let flood: i64 = some_syns_rows(first, 200).values().sum();
         sender.send_counted(&some_syns(first, 200));
         sent += flood;
+        sender.send_counted(&some_syns(9, 10));
+        excluded += some_syns_rows(9, 10).values().sum::<i64>();
         agent.wait_until("all is drained", |metrics| {
             metrics.sum("talot_accesses_total", &[]) == Some(sent)
-                && metrics.sum("talot_seen_packets_total", &[]) == Some(sent)
+                && metrics.sum("talot_seen_packets_total", &[]) == Some(sent + excluded)
+                && metrics.sum("talot_excluded_packets_total", &[]) == Some(excluded)
         });
         before = page();
         if killed {
@@ -233,8 +279,18 @@ fn it_says_whether_it_is_well() {
         );
     }
     assert!(ask("/").expect("an answer").starts_with("HTTP/1.0 404 "));
-    let post = http::ask(&lab.sensor, LISTEN, "POST /metrics HTTP/1.0\r\n\r\n");
-    assert!(post.expect("an answer").starts_with("HTTP/1.0 405 "));
+    let post = http::ask(&lab.sensor, LISTEN, "POST /metrics HTTP/1.0\r\n\r\n").expect("an answer");
+    assert!(
+        post.starts_with("HTTP/1.0 405 ") && post.contains("allow: GET, HEAD\r\n"),
+        "{post}"
+    );
+    // A browser whose page has given its name this machine's loopback address.
+    let rebound = "GET /metrics HTTP/1.1\r\nHost: evil.example:9464\r\n\r\n";
+    let answer = http::ask(&lab.sensor, LISTEN, rebound).expect("an answer");
+    assert!(
+        answer.starts_with("HTTP/1.1 421 ") && !answer.contains("talot_"),
+        "{answer}"
+    );
 
     lab.sensor
         .inside(|| ip(&format!("link delete {INTERFACE}")));
@@ -261,7 +317,7 @@ fn hostile_clients_cost_the_counting_nothing() {
     let home = Home::new(&format!("{}{OFTEN}", dark()));
     let mut agent = Agent::start(&lab.sensor, &home);
     let huge = format!(
-        "GET /metrics HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
         "x".repeat(1 << 20)
     );
     // It may be refused before all of it is read.
@@ -274,7 +330,11 @@ fn hostile_clients_cost_the_counting_nothing() {
     let slow: Vec<TcpStream> = lab.sensor.inside(|| {
         let client = |number: usize| {
             let mut stream = TcpStream::connect(LISTEN).expect("a connection");
-            let words = ["GET /met", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", ""];
+            let words = [
+                "GET /met",
+                "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "",
+            ];
             // It may be closed already, to make room.
             let _ = stream.write_all(words[number % 3].as_bytes());
             stream

@@ -16,6 +16,7 @@ use crate::{apt, shell};
 const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("curl", "curl"),
+    ("ethtool", "ethtool"),
     ("hping3", "hping3"),
     ("ip", "iproute2"),
     ("masscan", "masscan"),

@@ -107,7 +107,7 @@ pub struct Exclude {
 impl Exclude {
     /// What metrics and `status` call the rule: its place in the configuration, counted from 1, and
     /// the reason.
-    pub fn label(&self, number: usize) -> String {
+    fn label(&self, number: usize) -> String {
         format!("{} {}", number + 1, self.reason)
             .trim_end()
             .to_owned()
@@ -284,6 +284,14 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The exclude rules that may match at a point: their numbers and labels.
+    pub fn excludes_of(&self, point: &str) -> impl Iterator<Item = (usize, String)> {
+        let rules = self.excludes.iter().enumerate();
+        rules
+            .filter(move |(_, rule)| rule.is_for(point))
+            .map(|(number, rule)| (number, rule.label(number)))
+    }
+
     /// Reads a configuration file.
     ///
     /// # Errors

@@ -36,6 +36,12 @@ pub(super) struct KeptPoint {
     pub(super) marked: Marked,
     /// When a day was closed last.
     pub(super) last_closed: Option<Timestamp>,
+    /// How far the identity was off.
+    #[serde(default)]
+    pub(super) identity_difference: i64,
+    /// Packets by exclude rule.
+    #[serde(default)]
+    pub(super) excluded: Series<String>,
     /// Series of the day.
     pub(super) ports: Series<KeptAim>,
     pub(super) countries: Series<String>,
@@ -107,6 +113,8 @@ fn kept(point: &PointFigures) -> KeptPoint {
         total: point.total.clone(),
         marked: point.marked,
         last_closed: point.last_closed,
+        identity_difference: point.state.identity_difference,
+        excluded: point.excluded(),
         ports: aims(point.ports.series()),
         countries: point.countries.series().clone(),
         backscatter: aims(point.backscatter.series()),

@@ -25,14 +25,14 @@ use crate::{
 pub use self::{
     distinct::{Distinct, Sources},
     kept::Kept,
-    shown::{Series, Shown},
+    shown::{Room, Series, Shown},
 };
 
 /// What is known of the sensor after its last drain.
 pub struct Figures {
     /// Every point, in the order of the configuration.
     pub points: Vec<PointFigures>,
-    /// When the kernel was drained last.
+    /// When the last drain of any agent was, that became durable.
     pub last_drain: Option<Timestamp>,
     /// How long drains take.
     pub drain_seconds: Histogram,
@@ -66,6 +66,8 @@ pub struct PointFigures {
     pub sources: Distinct,
     /// When a day was closed last.
     pub last_closed: Option<Timestamp>,
+    /// What former agents have excluded by rule.
+    excluded_before: Series<String>,
 }
 
 /// Accesses by mark, in the order of [`MARKS`]; a packet counts for each mark that it has.
@@ -96,12 +98,33 @@ pub struct PointState {
     pub excluded: Vec<(String, u64)>,
 }
 
-/// How many port types have a series of accesses, unless more are configured.
-const PORTS: usize = 20;
-/// How many countries have one.
-const COUNTRIES: usize = 20;
-/// How many port types have one of backscatter.
-const BACKSCATTER: usize = 10;
+/// Port types that have a series of accesses: those of the configuration, which are 40 at most, and
+/// others.
+const PORTS: Room = Room {
+    usual: 20,
+    most: 45,
+};
+/// Countries that have one.
+const COUNTRIES: Room = Room {
+    usual: 20,
+    most: 20,
+};
+/// Port types that have one of backscatter.
+const BACKSCATTER: Room = Room {
+    usual: 10,
+    most: 10,
+};
+
+/// Exclude rules of a point that have a series of their own.
+const RULES: usize = 15;
+
+/// Packets of rows by what has series.
+#[derive(Debug, Default)]
+struct Counts {
+    ports: BTreeMap<Aim, u64>,
+    countries: BTreeMap<String, u64>,
+    backscatter: BTreeMap<Aim, u64>,
+}
 
 impl PointFigures {
     /// Nothing is counted yet. There is so much memory (bytes) for the sources of a day.
@@ -115,7 +138,27 @@ impl PointFigures {
             backscatter: Shown::new([], BACKSCATTER),
             sources: Distinct::new(memory, metrics.sources_64),
             last_closed: None,
+            excluded_before: Series::default(),
         }
+    }
+
+    /// Packets by exclude rule, as far as that is known; the first rules have a series of their own.
+    /// A rule that the configuration has no more loses its series.
+    pub fn excluded(&self) -> Series<String> {
+        let before = &self.excluded_before;
+        let mut series = Series {
+            own: BTreeMap::new(),
+            other: before.other,
+        };
+        for (number, (rule, packets)) in self.state.excluded.iter().enumerate() {
+            if number < RULES {
+                let before = before.own.get(rule).copied().unwrap_or_default();
+                series.own.insert(rule.clone(), before + packets);
+            } else {
+                series.other += packets;
+            }
+        }
+        series
     }
 
     /// Adds what a drain has brought. What it has of the next day is added when that day begins.
@@ -133,31 +176,35 @@ impl PointFigures {
 
     /// Adds rows of today.
     pub fn add_rows(&mut self, rows: impl Iterator<Item = Row>, enrichment: &dyn Enrichment) {
-        let mut ports = BTreeMap::<Aim, u64>::new();
-        let mut countries = BTreeMap::<String, u64>::new();
-        let mut backscatter = BTreeMap::<Aim, u64>::new();
+        let counts = self.count(rows, enrichment);
+        self.ports.add(&counts.ports);
+        self.countries.add(&counts.countries);
+        self.backscatter.add(&counts.backscatter);
+    }
+
+    /// Sums up rows of today, and notes their sources.
+    fn count(&mut self, rows: impl Iterator<Item = Row>, enrichment: &dyn Enrichment) -> Counts {
+        let mut counts = Counts::default();
         for row in rows {
             match row.key.class {
                 Class::Stray => continue,
                 Class::Backscatter => {
-                    *backscatter.entry(row.key.aim).or_default() += row.packets;
+                    *counts.backscatter.entry(row.key.aim).or_default() += row.packets;
                     continue;
                 }
                 Class::Access => {}
             }
-            *ports.entry(row.key.aim).or_default() += row.packets;
+            *counts.ports.entry(row.key.aim).or_default() += row.packets;
             let country = enrichment.country(row.key.source);
-            match countries.get_mut(country) {
+            match counts.countries.get_mut(country) {
                 Some(packets) => *packets += row.packets,
-                None => drop(countries.insert(country.to_owned(), row.packets)),
+                None => drop(counts.countries.insert(country.to_owned(), row.packets)),
             }
             if let Some(source) = row.key.source {
                 self.sources.add(row.key.aim, source);
             }
         }
-        self.ports.add(&ports);
-        self.countries.add(&countries);
-        self.backscatter.add(&backscatter);
+        counts
     }
 
     /// Begins a day: its figures, and the choice of the series, start anew, with what the journal
@@ -175,20 +222,24 @@ impl PointFigures {
         self.state.day = day;
         self.state.today = Tally::default();
         self.state.observed_seconds = 0.0;
-        self.ports = self.ports.next();
-        self.countries = self.countries.next();
-        self.backscatter = self.backscatter.next();
         self.sources = self.sources.next();
-        let Some(merged) = journal.section(day, &self.state.name) else {
-            return Ok(());
-        };
-        self.state.today = merged.tally.clone();
-        self.state.observed_seconds = merged.observation.observed_us as f64 / 1e6;
-        let mut rows = merged.rows()?;
-        let mut damaged = Ok(());
-        let readable = std::iter::from_fn(|| rows.next()?.map_err(|e| damaged = Err(e)).ok());
-        self.add_rows(readable, enrichment);
-        damaged
+        let mut counts = Counts::default();
+        let mut read = Ok(());
+        if let Some(merged) = journal.section(day, &self.state.name) {
+            self.state.today = merged.tally.clone();
+            self.state.observed_seconds = merged.observation.observed_us as f64 / 1e6;
+            read = merged.rows().and_then(|mut rows| {
+                let mut damaged = Ok(());
+                let readable =
+                    std::iter::from_fn(|| rows.next()?.map_err(|e| damaged = Err(e)).ok());
+                counts = self.count(readable, enrichment);
+                damaged
+            });
+        }
+        self.ports = self.ports.next(&counts.ports);
+        self.countries = self.countries.next(&counts.countries);
+        self.backscatter = self.backscatter.next(&counts.backscatter);
+        read
     }
 
     /// Goes on, after [`PointFigures::begin`] of the first day, where another agent has ended.
@@ -200,6 +251,8 @@ impl PointFigures {
         self.total = kept.total.clone();
         self.marked = kept.marked;
         self.last_closed = kept.last_closed;
+        self.state.identity_difference += kept.identity_difference;
+        self.excluded_before = kept.excluded.clone();
         for (day, point) in journal.days() {
             if point != self.state.name || day < kept.day {
                 continue;

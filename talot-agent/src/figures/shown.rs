@@ -24,14 +24,24 @@ pub struct Shown<K> {
     totals: Map<K, u64>,
     sum: u64,
     always: Vec<K>,
-    room: usize,
+    room: Room,
+}
+
+/// How many values can have a series of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// So many, unless more are always shown. A quarter of it is for those that rise, and theirs
+    /// alone: whatever is always shown leaves it to them.
+    pub usual: usize,
+    /// Never more, also when a former agent had chosen others.
+    pub most: usize,
 }
 
 /// What is exported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(serialize = "K: Serialize", deserialize = "K: Deserialize<'de> + Ord"))]
 pub struct Series<K> {
-    /// Packets of the values that have a series of their own.
+    /// Packets of the values that have a series of their own, since they have it.
     #[serde(with = "pairs")]
     pub own: BTreeMap<K, u64>,
     /// Packets of all others, and of those before they had a series.
@@ -39,83 +49,124 @@ pub struct Series<K> {
 }
 
 impl<K: Ord + Clone + Hash> Shown<K> {
-    /// Nothing is counted yet. There is room for so many series; those of the values that are always
-    /// shown take it first, and are there however many they are.
-    pub fn new(always: impl IntoIterator<Item = K>, room: usize) -> Self {
+    /// Nothing is counted yet. The values that are always shown have a series from the beginning.
+    pub fn new(always: impl IntoIterator<Item = K>, room: Room) -> Self {
         let always: Vec<K> = always.into_iter().collect();
-        let own: BTreeMap<K, u64> = always.iter().map(|value| (value.clone(), 0)).collect();
+        let own = always.iter().map(|value| (value.clone(), 0)).collect();
         Self {
-            room: room.max(own.len()),
             series: Series { own, other: 0 },
             totals: Map::default(),
             sum: 0,
             always,
+            room,
         }
     }
 
-    /// The next day: nothing is counted yet, and those that had most have a series from its
-    /// beginning.
+    /// The next day, of which so much is counted already. The values that had most have a series from
+    /// its beginning: one that is exported already begins anew, which is a reset, and a new one
+    /// begins at 0.
     #[must_use]
-    pub fn next(&self) -> Self {
+    pub fn next(&self, counts: &BTreeMap<K, u64>) -> Self {
         let mut next = Self::new(self.always.iter().cloned(), self.room);
-        for (value, _) in self.top(self.room) {
-            if next.series.own.len() < next.first() {
-                next.series.own.entry(value).or_insert(0);
-            }
-        }
+        let first: Vec<K> = self
+            .top(next.first())
+            .into_iter()
+            .map(|top| top.0)
+            .collect();
+        let (had, new): (Vec<K>, Vec<K>) = first
+            .into_iter()
+            .filter(|value| !next.series.own.contains_key(value))
+            .take(next.first().saturating_sub(next.series.own.len()))
+            .partition(|value| self.series.own.contains_key(value));
+        next.begin_series(had);
+        next.count(counts);
+        next.begin_series(new);
+        next.admit(counts);
         next
     }
 
-    /// How many series are taken by whoever comes first; the rest is for those that rise.
-    const fn first(&self) -> usize {
-        self.room - self.room / 4
+    /// Adds what was counted by value. A value that gets a series thereby was in `other` until now,
+    /// and its series begins at 0: so a rate over it sees all that comes.
+    pub fn add(&mut self, counts: &BTreeMap<K, u64>) {
+        self.count(counts);
+        self.admit(counts);
     }
 
-    /// Adds what was counted by value.
-    pub fn add<'a>(&mut self, counts: impl IntoIterator<Item = (&'a K, &'a u64)>)
-    where
-        K: 'a,
-    {
-        let mut by_rank: Vec<(&K, &u64)> = counts.into_iter().collect();
-        by_rank.sort_by_key(|(value, packets)| (Reverse(**packets), *value));
-        self.sum += by_rank.iter().map(|(_, packets)| **packets).sum::<u64>();
-        for (value, packets) in by_rank {
-            let total = match self.totals.get_mut(value) {
-                Some(total) => total,
-                None => self.totals.entry(value.clone()).or_default(),
-            };
-            *total += packets;
-            let rises = self.sum >= FEW && *total >= self.sum.div_ceil(RISES_AT);
-            let shown = self.series.own.len();
-            if let Some(own) = self.series.own.get_mut(value) {
-                *own += packets;
-            } else if shown < self.first() || (shown < self.room && rises) {
-                self.series.own.insert(value.clone(), *packets);
-            } else {
-                self.series.other += packets;
+    fn count(&mut self, counts: &BTreeMap<K, u64>) {
+        for (value, packets) in counts {
+            self.sum += packets;
+            match self.totals.get_mut(value) {
+                Some(total) => *total += packets,
+                None => drop(self.totals.insert(value.clone(), *packets)),
+            }
+            match self.series.own.get_mut(value) {
+                Some(own) => *own += packets,
+                None => self.series.other += packets,
             }
         }
     }
 
-    /// Goes on with the series that another agent had exported on this day, if they can be those of
-    /// what was counted: then none falls.
-    pub fn go_on(&mut self, series: Series<K>) {
-        let is_true = |(value, packets): (&K, &u64)| {
-            let total = self.totals.get(value).copied().unwrap_or_default();
-            *packets <= total
+    /// Begins a series for those of these values that are to have one: by rank as long as there is
+    /// room for anybody, then for those that rise.
+    fn admit(&mut self, counts: &BTreeMap<K, u64>) {
+        let is_new = |(value, _): &(&K, &u64)| !self.series.own.contains_key(value);
+        let mut new: Vec<(&K, &u64)> = counts.iter().filter(is_new).collect();
+        new.sort_by_key(|(value, packets)| (Reverse(**packets), *value));
+        for (value, _) in new {
+            let shown = self.series.own.len();
+            if shown < self.first() || (shown < self.room() && self.rises(value)) {
+                self.begin_series([value.clone()]);
+            }
+        }
+    }
+
+    fn rises(&self, value: &K) -> bool {
+        let total = self.totals.get(value).copied().unwrap_or_default();
+        self.sum >= FEW && total >= self.sum.div_ceil(RISES_AT)
+    }
+
+    fn begin_series(&mut self, values: impl IntoIterator<Item = K>) {
+        let begun = values.into_iter().map(|value| (value, 0));
+        self.series.own.extend(begun);
+    }
+
+    /// How many series there can be.
+    fn room(&self) -> usize {
+        let wanted = self.always.len() + self.risers();
+        self.room.usual.max(wanted).min(self.room.most)
+    }
+
+    /// How many are for those that rise.
+    const fn risers(&self) -> usize {
+        self.room.usual / 4
+    }
+
+    /// How many are taken by whoever comes first.
+    fn first(&self) -> usize {
+        self.room() - self.risers()
+    }
+
+    /// Goes on with the series that another agent had exported on this day, whatever it had chosen
+    /// them by: none falls, and none is lost. What is always shown and was not among them begins at
+    /// 0, as far as there is room; what finds none, on the next day.
+    pub fn go_on(&mut self, exported: Series<K>) {
+        let own = exported
+            .own
+            .values()
+            .fold(0, |a: u64, b| a.saturating_add(*b));
+        let is_of_today = own.saturating_add(exported.other) <= self.sum;
+        if !is_of_today || exported.own.len() > self.room.most {
+            return;
+        }
+        self.series = Series {
+            own: exported.own,
+            // And what was counted after they were noted.
+            other: self.sum - own,
         };
-        let own: u64 = series.own.values().sum();
-        if series.own.iter().all(is_true)
-            && own + series.other <= self.sum
-            && series.own.len() <= self.room
-            && self
-                .always
-                .iter()
-                .all(|value| series.own.contains_key(value))
-        {
-            // What was counted after they were noted.
-            let other = self.sum - own;
-            self.series = Series { other, ..series };
+        for value in self.always.clone() {
+            if self.series.own.len() < self.room.most {
+                self.series.own.entry(value).or_insert(0);
+            }
         }
     }
 
@@ -146,11 +197,6 @@ impl<K: Ord + Clone + Hash> Shown<K> {
             .map(|(value, packets)| (value.clone(), *packets))
             .collect()
     }
-
-    /// Everything that was counted.
-    pub const fn sum(&self) -> u64 {
-        self.sum
-    }
 }
 
 /// A map as a list of pairs: JSON has text alone for keys.
@@ -177,74 +223,155 @@ mod pairs {
 mod tests {
     use super::*;
 
-    fn add(shown: &mut Shown<u16>, counts: &[(u16, u64)]) {
-        shown.add(counts.iter().map(|(value, packets)| (value, packets)));
+    const ROOM: Room = Room { usual: 8, most: 12 };
+
+    fn counts(counts: impl IntoIterator<Item = (u16, u64)>) -> BTreeMap<u16, u64> {
+        counts.into_iter().collect()
     }
 
-    fn total(series: &Series<u16>) -> u64 {
-        series.own.values().sum::<u64>() + series.other
+    /// A drain; and what holds at each of them.
+    fn add(shown: &mut Shown<u16>, packets: impl IntoIterator<Item = (u16, u64)>) {
+        let before = shown.clone();
+        shown.add(&counts(packets));
+        for (value, packets) in &before.series.own {
+            assert!(shown.series.own[value] >= *packets, "{value} fell");
+        }
+        for (value, packets) in &shown.series.own {
+            let is_new = !before.series.own.contains_key(value);
+            assert!(!is_new || *packets == 0, "{value} begins at {packets}");
+        }
+        assert!(shown.series.other >= before.series.other, "other fell");
+        assert_eq!(total(shown), shown.sum);
+    }
+
+    fn total(shown: &Shown<u16>) -> u64 {
+        shown.series.own.values().sum::<u64>() + shown.series.other
+    }
+
+    fn values(shown: &Shown<u16>) -> Vec<u16> {
+        shown.series.own.keys().copied().collect()
     }
 
     #[test]
-    fn a_value_that_rises_gets_a_series_and_one_of_many_does_not() {
-        let mut shown = Shown::new([1], 8);
-        let flood: Vec<(u16, u64)> = (100..60_000).map(|value| (value, 1)).collect();
-        add(&mut shown, &flood);
-        assert_eq!(shown.series().own.len(), 6);
-        assert_eq!(shown.folded(), flood.len() - 5);
-        add(&mut shown, &[(7, 600), (8, 500)]);
-        assert_eq!(shown.series().own.get(&7), None, "it is not one in twenty");
-        let other = shown.series().other;
-        add(&mut shown, &[(7, 30), (8, 5000)]);
-        assert_eq!(shown.series().own[&8], 5000);
-        assert_eq!(shown.series().other, other + 30, "what it had it keeps");
-        assert_eq!(shown.top(2), [(8, 5500), (7, 630)]);
-        assert_eq!(total(shown.series()), shown.sum());
+    fn a_rising_value_begins_at_0_and_other_keeps_what_it_had() {
+        let mut shown = Shown::new([1], ROOM);
+        add(&mut shown, (100..60_000).map(|value| (value, 1)));
+        assert_eq!(shown.series.own.len(), 6);
+        assert_eq!(shown.series.other, 59_900);
+        assert_eq!(shown.folded(), 59_900 - 5);
+        add(&mut shown, [(7, 600), (8, 500)]);
+        assert_eq!(shown.series.own.get(&7), None, "it is not one in twenty");
+        add(&mut shown, [(7, 30), (8, 5000)]);
+        assert_eq!(shown.series.own[&8], 0);
+        assert_eq!(shown.series.other, 59_900 + 600 + 500 + 30 + 5000);
+        add(&mut shown, [(8, 3)]);
+        assert_eq!(shown.series.own[&8], 3);
+        assert_eq!(shown.top(2), [(8, 5503), (7, 630)]);
         for value in 10..40 {
-            add(&mut shown, &[(value, 10_000)]);
+            add(&mut shown, [(value, 10_000)]);
         }
-        assert_eq!(shown.series().own.len(), 8);
-        assert_eq!(total(shown.series()), shown.sum());
+        assert_eq!(shown.series.own.len(), 8);
+    }
+
+    #[test]
+    fn whatever_is_always_shown_leaves_room_for_those_that_rise() {
+        let mut shown = Shown::new(1..=10, ROOM);
+        add(&mut shown, [(20, 500), (21, 400), (22, 300)]);
+        assert_eq!(values(&shown), (1..=10).chain([20, 21]).collect::<Vec<_>>());
+        assert_eq!(shown.series.own.len(), ROOM.most);
     }
 
     #[test]
     fn the_next_day_begins_with_the_first_of_this_one_and_room_for_others() {
-        let mut shown = Shown::new([1], 8);
-        let counts: Vec<(u16, u64)> = (10..40).map(|value| (value, value.into())).collect();
-        add(&mut shown, &counts);
-        let mut next = shown.next();
-        let first: Vec<u16> = next.series().own.keys().copied().collect();
-        assert_eq!((first, next.sum()), (vec![1, 35, 36, 37, 38, 39], 0));
-        add(&mut next, &[(5, 99)]);
-        assert_eq!(next.series().own.get(&5), None, "too few to tell");
-        add(&mut next, &[(5, 3)]);
-        assert_eq!(next.series().own[&5], 3);
+        let mut shown = Shown::new([1], ROOM);
+        add(&mut shown, (10..40).map(|value| (value, value.into())));
+        let mut next = shown.next(&counts([]));
+        assert_eq!(values(&next), [1, 35, 36, 37, 38, 39]);
+        assert_eq!(total(&next), 0);
+        add(&mut next, [(5, 99)]);
+        assert_eq!(next.series.own.get(&5), None, "too few to tell");
+        add(&mut next, [(5, 3)]);
+        assert_eq!(next.series.own.get(&5), Some(&0));
+    }
+
+    #[test]
+    fn on_the_next_day_too_a_new_series_begins_at_0() {
+        let mut shown = Shown::new([1], ROOM);
+        add(&mut shown, (10..15).map(|value| (value, 1)));
+        assert_eq!(values(&shown), [1, 10, 11, 12, 13, 14]);
+        // So many that none is one in twenty: they have most, and no series.
+        add(&mut shown, (20..60).map(|value| (value, 10)));
+        add(&mut shown, [(10, 15), (30, 5)]);
+        // A drain over midnight has some of the next day.
+        let next = shown.next(&counts([(10, 7), (20, 5), (30, 3), (99, 2)]));
+        assert_eq!(values(&next), [1, 10, 20, 21, 22, 30]);
+        assert_eq!(next.series.own[&10], 7, "it was exported: a reset");
+        assert_eq!((next.series.own[&20], next.series.own[&30]), (0, 0));
+        assert_eq!(next.series.other, 5 + 3 + 2);
     }
 
     #[test]
     fn after_a_restart_no_series_falls() {
-        let mut before = Shown::new([1], 4);
-        add(&mut before, &[(2, 5), (3, 4), (1, 1)]);
-        add(&mut before, &[(4, 9), (5, 9), (2, 1)]);
+        let room = Room { usual: 4, most: 4 };
+        let mut before = Shown::new([1], room);
+        add(&mut before, [(2, 5), (3, 4), (1, 1)]);
+        add(&mut before, [(4, 99), (5, 9), (2, 1)]);
         let noted = before.series().clone();
         let json = serde_json::to_string(&noted).unwrap();
         let noted: Series<u16> = serde_json::from_str(&json).unwrap();
         // One more drain was durable, and all of it comes at once.
-        let again = || {
-            let mut after = Shown::new([1], 4);
-            add(&mut after, &[(1, 1), (2, 6), (3, 4), (4, 19), (5, 9)]);
-            after
-        };
-        let mut after = again();
+        let now = counts([(1, 1), (2, 6), (3, 4), (4, 109), (5, 9)]);
+        let begun = Shown::new([1], room).next(&now);
+        let mut after = begun.clone();
         after.go_on(noted.clone());
-        assert_eq!(after.series().own, noted.own);
-        assert_eq!(after.series().other, noted.other + 10);
-        assert_eq!(total(after.series()), after.sum());
+        assert_eq!(after.series.own, noted.own);
+        assert_eq!(after.series.other, noted.other + 10);
+        assert_eq!(total(&after), after.sum);
         // What cannot be is not believed.
-        let mut wrong = noted.clone();
-        wrong.own.insert(3, 5);
-        let mut after = again();
-        after.go_on(wrong);
-        assert_eq!(after.series(), again().series());
+        for other in [130, u64::MAX] {
+            let mut after = begun.clone();
+            after.go_on(Series {
+                other,
+                ..noted.clone()
+            });
+            assert_eq!(after.series, begun.series);
+        }
+    }
+
+    #[test]
+    fn series_go_on_although_their_values_are_told_apart_otherwise_now() {
+        let mut before = Shown::new([], ROOM);
+        add(&mut before, [(1, 5), (2, 4)]);
+        add(&mut before, [(1, 5), (2, 4)]);
+        // As if another database of countries had found them.
+        let mut after = Shown::new([], ROOM).next(&counts([(3, 18)]));
+        after.go_on(before.series().clone());
+        assert_eq!(after.series, before.series);
+        add(&mut after, [(3, 2)]);
+        add(&mut after, [(1, 1), (3, 2)]);
+        assert_eq!(after.series.own, [(1, 6), (2, 4), (3, 2)].into());
+    }
+
+    #[test]
+    fn others_are_always_shown_from_now_on_and_no_series_is_lost() {
+        let mut before = Shown::new(1..=3, ROOM);
+        for _ in 0..2 {
+            add(&mut before, (1..=30).map(|value| (value, 10)));
+        }
+        let noted = before.series().clone();
+        assert_eq!(noted.own.len(), 6);
+        let now = counts((1..=30).map(|value| (value, 20)));
+        let mut after = Shown::new([7, 20, 21, 22, 23, 24, 25, 26], ROOM).next(&now);
+        after.go_on(noted.clone());
+        for (value, packets) in &noted.own {
+            assert_eq!(after.series.own[value], *packets);
+        }
+        assert_eq!(after.series.own[&7], 0);
+        assert_eq!(after.series.other, noted.other);
+        assert_eq!(after.series.own.len(), ROOM.most);
+        assert_eq!(total(&after), after.sum);
+        assert!(!values(&after).contains(&26), "it finds no room today");
+        let next = after.next(&counts([]));
+        assert_eq!(values(&next), [7, 20, 21, 22, 23, 24, 25, 26]);
     }
 }

@@ -91,7 +91,8 @@ fn no_remote_party_can_grow_the_series_and_nothing_is_missing_in_their_sum() {
         let now = figures.ports.series().clone();
         assert_eq!(sum(&now), sent);
         assert_eq!(sum(figures.countries.series()), sent);
-        assert!(now.own.len() <= PORTS && figures.countries.series().own.len() <= COUNTRIES);
+        assert!(now.own.len() <= PORTS.usual);
+        assert!(figures.countries.series().own.len() <= COUNTRIES.usual);
         assert!(metrics.ports.iter().all(|port| now.own.contains_key(port)));
         for (aim, packets) in &before.own {
             assert!(now.own[aim] >= *packets, "a series fell within the day");
@@ -200,7 +201,7 @@ fn counters_survive_a_restart() {
     sensor.drain(first, flood.clone(), true);
     sensor.drain(first, vec![access(23, 50), access(8080, 200)], true);
     let before = sensor.point().ports.series().clone();
-    assert!(before.own.len() < PORTS && before.other > 0);
+    assert!(before.own.len() < PORTS.usual && before.other > 0);
 
     // Killed after a drain was durable, and before its figures were.
     sensor.drain(first, vec![access(8080, 30), access(23, 3)], false);
@@ -224,6 +225,26 @@ fn counters_survive_a_restart() {
     let mut sensor = sensor.restart(second);
     assert_eq!(sensor.point().total.seen, seen + 9);
     assert_eq!(sum(sensor.point().ports.series()), 5);
+
+    // Whatever was off stays so, and rules go on; one that is gone ends, and what others had stays.
+    let rules = |from: usize, packets| {
+        (from..40)
+            .map(move |n| (format!("{n} r"), packets))
+            .collect()
+    };
+    sensor.point().state.identity_difference = 3;
+    sensor.point().state.excluded = rules(0, 5);
+    sensor.figures.keep(sensor.data_dir.path()).unwrap();
+    let mut sensor = sensor.restart(second);
+    assert_eq!(sensor.point().state.identity_difference, 3);
+    sensor.point().state.excluded = rules(0, 2);
+    let shown = sensor.point().excluded();
+    assert_eq!((shown.own["0 r"], shown.own.len()), (7, RULES));
+    assert_eq!(shown.other, (40 - RULES as u64) * 7);
+    sensor.point().state.excluded = rules(1, 0);
+    let shown = sensor.point().excluded();
+    assert_eq!((shown.own.get("0 r"), shown.own["1 r"]), (None, 5));
+    assert_eq!(shown.other, (40 - RULES as u64) * 5);
 
     // The first day is closed, and the journal knows it no more.
     let journal = sensor.journal.as_mut().unwrap();

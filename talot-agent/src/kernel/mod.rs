@@ -11,7 +11,7 @@ mod load;
 mod mapped;
 mod memory;
 mod pins;
-mod requirements;
+pub(crate) mod requirements;
 mod table;
 pub mod test_run;
 mod wake;
@@ -31,7 +31,8 @@ use talot_common::layout::{CONVERSATION_BYTES, POINTS, Watch};
 pub use attach::{Attachment, Mode, remove_filters};
 pub use counters::{Counters, Counts};
 pub use former::Former;
-pub use pins::{Claim, Pins, boot_id, first_owner};
+pub(crate) use pins::is_pinned;
+pub use pins::{Claim, Pins, Place, boot_id, first_owner, place};
 pub use requirements::check_requirements;
 pub use table::{Capacity, Counted, Fill};
 pub use wake::Wake;
@@ -304,6 +305,18 @@ impl Kernel {
     pub fn excluded(&self, rule: usize, point: u8) -> u64 {
         self.rules.excluded(rule, point)
     }
+}
+
+/// Whether this machine has the memory that the maps take; says how many bytes.
+///
+/// # Errors
+///
+/// If it has not.
+pub fn check_memory(capacity: Capacity, points: &[&str]) -> Result<u64> {
+    let size = size(capacity, points, count_online()?)?;
+    let bytes = size.bytes() + CONVERSATION_BYTES;
+    memory::check(bytes, size.table.drain_bytes())?;
+    Ok(bytes)
 }
 
 /// The size that the maps are to have here.

@@ -50,12 +50,13 @@ pub(super) struct Shape {
     tables: u32,
 }
 
-/// How full the table of the open epoch is.
+/// How full the fullest table of the open epoch is. Packets come to one CPU as they like, so nothing
+/// follows from what all of them hold together.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Fill {
     /// Keys in it.
     pub entries: u64,
-    /// Keys that it guarantees to hold, all tables together.
+    /// Keys that a table is sized for: it has room for twice as many.
     pub capacity: u64,
 }
 
@@ -144,6 +145,20 @@ impl Shape {
         let sharers = f64::from(online.max(1).div_ceil(self.tables));
         let share = f64::from(keys) / sharers;
         (share * NEARLY_FULL).max(1.0) as u64
+    }
+
+    /// How full the fullest tables are, by the slots that each CPU has filled.
+    fn fill(&self, by_cpu: impl Iterator<Item = [u64; 2]>) -> [Fill; 2] {
+        let mut tables = vec![[0, 0]; self.tables as usize];
+        for (filled, table) in by_cpu.zip((0..self.tables as usize).cycle()) {
+            for (sum, filled) in tables[table].iter_mut().zip(filled) {
+                *sum += filled;
+            }
+        }
+        [(0, self.keys4), (1, self.keys6)].map(|(family, keys)| Fill {
+            entries: tables.iter().map(|table| table[family]).max().unwrap_or(0),
+            capacity: keys.into(),
+        })
     }
 
     /// What the programs are told of it.
@@ -273,12 +288,9 @@ impl Table {
 
     /// How full the tables of an epoch are, which may go on counting.
     pub(super) fn fill(&self, epoch: u32) -> [Fill; 2] {
-        let Shape { keys4, keys6, .. } = self.shape;
-        let [filled4, filled6] = self.filled(epoch);
-        [(filled4, keys4), (filled6, keys6)].map(|(entries, keys)| Fill {
-            entries,
-            capacity: u64::from(keys) * u64::from(self.shape.tables),
-        })
+        let lanes = self.lanes_of(epoch);
+        self.shape
+            .fill(lanes.map(|lane| [lane.filled4, lane.filled6]))
     }
 
     fn filled(&self, epoch: u32) -> [u64; 2] {
@@ -319,6 +331,22 @@ mod tests {
         assert_eq!(shape(8, 4), (8, 750));
         assert_eq!(shape(64, 64), (8, 93), "eight CPUs fill each table");
         assert_eq!(shape(128, 2), (2, 750), "most of them will never come");
+    }
+
+    #[test]
+    fn the_fullest_table_is_told_and_not_what_all_could_hold_together() {
+        let fill = |cpus: usize, filled: &[u64]| {
+            let shape = Shape::new(Capacity::new(1000, 100), cpus as u32, cpus as u32);
+            assert_eq!(filled.len(), cpus);
+            let by_cpu = filled.iter().map(|filled| [*filled, 7]);
+            shape.fill(by_cpu).map(|fill| (fill.entries, fill.capacity))
+        };
+        // Everything comes to one of two CPUs, whose table is full.
+        assert_eq!(fill(2, &[0, 1000]), [(1000, 1000), (7, 100)]);
+        // CPUs 3 and 11 share a table.
+        let mut filled = [1; 16];
+        (filled[3], filled[11]) = (300, 400);
+        assert_eq!(fill(16, &filled), [(700, 1000), (14, 100)]);
     }
 
     #[test]

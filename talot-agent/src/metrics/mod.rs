@@ -1,7 +1,7 @@
 //! The Prometheus metrics, written from the figures.
 //!
-//! A point has at most 150 series, whatever arrives: 41 of accesses by port type, 10 of their
-//! totals, 11 of sources and as many by /64, 21 of countries, 11 of backscatter, 3 of marks, 21 of
+//! A point has at most 150 series, whatever arrives: 46 of accesses by port type, 10 of their
+//! totals, 11 of sources and as many by /64, 21 of countries, 11 of backscatter, 3 of marks, 16 of
 //! exclude rules, and 21 others.
 
 mod page;
@@ -22,8 +22,6 @@ use crate::{
 
 /// Port types whose exact totals, and whose sources, are shown.
 const TOP: usize = 10;
-/// Exclude rules of a point that have a series of their own.
-const RULES: usize = 20;
 const OTHER: &str = "other";
 
 /// Every metric in the text format.
@@ -89,14 +87,11 @@ fn counts(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
     )?;
     page.counters(
         "talot_excluded_packets_total",
-        "Packets by the exclude rule that they matched; other: rules behind the first 20 of a point",
+        "Packets by the exclude rule that they matched; other: rules behind the first 15 of a point",
         &["point", "rule"],
-        points.iter().flat_map(|p| {
-            let (own, rest) = p.state.excluded.split_at(RULES.min(p.state.excluded.len()));
-            let rest: u64 = rest.iter().map(|(_, packets)| packets).sum();
-            let rules = own.iter().cloned().chain([(OTHER.to_owned(), rest)]);
-            rules.map(|(rule, packets)| ([name(p), rule], packets))
-        }),
+        points
+            .iter()
+            .flat_map(|p| series(p, &p.excluded()).collect::<Vec<_>>()),
     )
 }
 
@@ -195,7 +190,7 @@ fn state(page: &Page<'_>, figures: &Figures, zone: &TimeZone) -> prometheus::Res
     )?;
     page.gauges(
         "talot_last_drain_timestamp_seconds",
-        "When the kernel's tables were last drained",
+        "When the last drain was that became durable, of this agent or one before; 0 if none was yet",
         &["point"],
         points
             .iter()
@@ -214,7 +209,8 @@ fn agent(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
     let tables = &figures.tables;
     page.gauges(
         "talot_map_entries",
-        "Keys in the tables of all CPUs since the last drain",
+        "Keys in the fullest table since the last drain; a CPU has a table of its own, beyond \
+         eight CPUs they share eight",
         &["map"],
         tables
             .iter()
@@ -222,8 +218,8 @@ fn agent(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
     )?;
     page.gauges(
         "talot_map_capacity",
-        "Keys that the tables of all CPUs are sure to hold; there is room for twice as many, and a \
-         CPU at three quarters of its own share calls for a drain",
+        "Keys that each table is sized for ([kernel] keys, keys6): at three quarters of them a drain \
+         is called for, and there is room for twice as many",
         &["map"],
         tables
             .iter()

@@ -184,10 +184,9 @@ impl Sensor {
 
     /// What each exclude rule has counted at a point.
     pub(super) fn excluded(&self, slot: u8, point: &str) -> Vec<(String, u64)> {
-        let rules = self.config.excludes.iter().enumerate();
+        let rules = self.config.excludes_of(point);
         rules
-            .filter(|(_, rule)| rule.is_for(point))
-            .map(|(number, rule)| (rule.label(number), self.kernel.excluded(number, slot)))
+            .map(|(number, rule)| (rule, self.kernel.excluded(number, slot)))
             .collect()
     }
 

@@ -305,10 +305,13 @@ impl Sensor {
         // After it counts, for a large day takes seconds to read.
         let databases = self.geo.databases();
         let kept = Kept::read(&self.config.data_dir);
-        for point in &mut lock(&self.figures).points {
+        let mut figures = lock(&self.figures);
+        figures.last_drain = self.journal.last_mark().map(|mark| mark.at.wall);
+        for point in &mut figures.points {
             point.begin(self.window.first, &self.journal, &databases)?;
             point.go_on(&kept, &self.journal);
         }
+        drop(figures);
         self.finish_taking_over(before, interfaces)
     }
 
@@ -400,7 +403,10 @@ impl Sensor {
     }
 }
 
-fn check_interface(point: &PointConfig, now: &BTreeMap<String, Interface>) -> Result<()> {
+pub(crate) fn check_interface(
+    point: &PointConfig,
+    now: &BTreeMap<String, Interface>,
+) -> Result<()> {
     let PointConfig {
         name, interface, ..
     } = point;
@@ -444,7 +450,10 @@ fn figures_of(point: &PointConfig, today: Date, config: &Config) -> PointFigures
             today: Tally::default(),
             identity_difference: 0,
             observed_seconds: 0.0,
-            excluded: Vec::new(),
+            excluded: config
+                .excludes_of(&point.name)
+                .map(|(_, rule)| (rule, 0))
+                .collect(),
         },
         &config.metrics,
         config.drain.day_memory / config.points.len().max(1) as u64,

@@ -15,12 +15,21 @@ const MOUNT_POINT: &str = "/sys/fs/bpf";
 /// `BPF_FS_MAGIC` of linux/magic.h.
 const MAGIC: i64 = 0xcafe_4a11;
 
-/// Sees to it that a path lies in a BPF file system: mounts it at its usual place if it is missing.
+/// Where pins are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a BPF file system.
+    There,
+    /// In one that is not mounted yet, at its usual place.
+    ToBeMounted,
+}
+
+/// Whether a path lies in a BPF file system.
 ///
 /// # Errors
 ///
-/// If the path lies elsewhere, or it cannot be mounted.
-pub(super) fn provide(path: &Path) -> Result<()> {
+/// If it lies elsewhere.
+pub fn place(path: &Path) -> Result<Place> {
     if holds(path)? {
         let parent = path.parent().unwrap_or(path);
         ensure!(
@@ -28,12 +37,27 @@ pub(super) fn provide(path: &Path) -> Result<()> {
             "[kernel] pin_dir = {path:?} is the BPF file system itself, which others use too: name a folder \
              in it"
         );
-        return Ok(());
+        return Ok(Place::There);
     }
     if path != Path::new(MOUNT_POINT)
         && path.starts_with(MOUNT_POINT)
         && Path::new(MOUNT_POINT).is_dir()
     {
+        return Ok(Place::ToBeMounted);
+    }
+    bail!(
+        "[kernel] pin_dir = {path:?} does not lie in a BPF file system: leave it out (then it is below \
+         {MOUNT_POINT}), or mount one there (`mount -t bpf bpf …`)"
+    )
+}
+
+/// Sees to it that a path lies in a BPF file system: mounts it at its usual place if it is missing.
+///
+/// # Errors
+///
+/// If the path lies elsewhere, or it cannot be mounted.
+pub(super) fn provide(path: &Path) -> Result<()> {
+    if place(path)? == Place::ToBeMounted {
         mount().with_context(|| {
             format!(
                 "mounting the BPF file system, which [kernel] pin_dir = {path:?} lies in (`mount -t bpf \
@@ -41,12 +65,8 @@ pub(super) fn provide(path: &Path) -> Result<()> {
             )
         })?;
         info!("mounted the BPF file system at {MOUNT_POINT}");
-        return Ok(());
     }
-    bail!(
-        "[kernel] pin_dir = {path:?} does not lie in a BPF file system: leave it out (then it is below \
-         {MOUNT_POINT}), or mount one there (`mount -t bpf bpf …`)"
-    )
+    Ok(())
 }
 
 /// Whether the path, or what there is of it, lies in a BPF file system.

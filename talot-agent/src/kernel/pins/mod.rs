@@ -22,7 +22,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use log::{info, warn};
 use talot_common::layout::{CONVERSATIONS_VERSION, VERSION};
 
-pub use self::owner::{Claim, boot_id};
+pub use self::{
+    bpffs::{Place, place},
+    owner::{Claim, boot_id},
+};
 pub(super) use self::{
     link::{Held, Point, find, remove},
     owner::{Conversations, Owner},
@@ -287,6 +290,12 @@ pub(super) fn peek(root: &Path) -> Result<Vec<Instance>> {
     folders
         .filter_map(|folder| instance(folder).transpose())
         .collect()
+}
+
+/// Whether an XDP program is pinned there for this interface.
+pub(crate) fn is_pinned(root: &Path, ifindex: u32) -> bool {
+    let name = folder::link_name(Point::Xdp, ifindex);
+    folder::links(root).join(name).exists()
 }
 
 /// Who has pinned counters there, if anybody has: for those who only ask.
