@@ -25,8 +25,8 @@ use crate::{
 /// So long after the clock was set it is not said which day a packet belongs to: the agent looks at
 /// the clock once a second, and a machine in software is slow.
 const AFTER_STEP: Duration = Duration::from_millis(2500);
-/// So near to midnight it is not said either.
-const AT_MIDNIGHT: Duration = Duration::from_millis(100);
+/// So shortly before midnight it is not said either: until it arrives, a packet is on its way.
+const BEFORE_MIDNIGHT: Duration = Duration::from_millis(100);
 /// The port of packets of which it is not said.
 pub(crate) const ANY_DAY: i32 = 65_535;
 const PAUSE: Duration = Duration::from_millis(3);
@@ -63,6 +63,8 @@ pub(crate) fn steps_before(source: IpAddr) -> u8 {
 pub(crate) struct Flow<'lab> {
     sender: Sender<'lab>,
     zone: Zone,
+    /// The day is told by CLOCK_TAI, which is so far ahead at the next midnight.
+    tai: Option<Duration>,
     log: Mutex<Log>,
     over: AtomicBool,
 }
@@ -72,9 +74,25 @@ impl<'lab> Flow<'lab> {
         Self {
             sender: Sender::open(lab),
             zone,
+            tai: None,
             log: Mutex::default(),
             over: AtomicBool::new(false),
         }
+    }
+
+    /// Tells the day by CLOCK_TAI, which will be so far ahead at the next midnight: CLOCK_REALTIME says
+    /// the inserted second twice, and is in the next day for the part of a tick before it.
+    pub(crate) fn by_tai(self, ahead: Duration) -> Self {
+        Self {
+            tai: Some(ahead),
+            ..self
+        }
+    }
+
+    /// The time of day.
+    fn now(&self) -> Duration {
+        self.tai
+            .map_or_else(clock::now, |ahead| clock::tai() - ahead)
     }
 
     /// Sends until the work is done, and gives what was sent, too.
@@ -100,7 +118,7 @@ impl<'lab> Flow<'lab> {
 
     fn send_one(&self) {
         let mut log = self.lock();
-        let (now, boot) = (clock::now(), clock::boot());
+        let (now, boot) = (self.now(), clock::boot());
         let day = calendar::day(now.as_secs() as i64, self.zone);
         let steps = log.steps;
         if let Some((last, key)) = log.last {
@@ -112,7 +130,7 @@ impl<'lab> Flow<'lab> {
         }
         log.within[1] = boot;
         let day_at = |moment: Duration| calendar::day(moment.as_secs() as i64, self.zone);
-        let is_near = day_at(now + AT_MIDNIGHT) != day_at(now.saturating_sub(AT_MIDNIGHT));
+        let is_near = day_at(now + BEFORE_MIDNIGHT) != day;
         let port = if is_near || boot < log.unsaid_until {
             ANY_DAY
         } else {

@@ -14,7 +14,7 @@ mod trial;
 use std::{panic, process::ExitCode, time::Instant};
 
 /// Every scenario by name, in the order in which they are run.
-const SCENARIOS: [(&str, fn()); 16] = [
+const SCENARIOS: [(&str, fn()); 18] = [
     (
         "filter_replaced_in_place",
         takeover::filter_replaced_in_place,
@@ -41,8 +41,16 @@ const SCENARIOS: [(&str, fn()); 16] = [
         absence::midnights_of_23_and_25_hours,
     ),
     ("tai_is_told_near_midnight", leap::tai_is_told),
-    ("leap_second_at_midnight", leap::at_midnight),
-    ("leap_second_without_an_agent", leap::without_an_agent),
+    ("leap_second_inserted", leap::inserted),
+    (
+        "leap_second_inserted_without_an_agent",
+        leap::inserted_without_an_agent,
+    ),
+    ("leap_second_left_out", leap::left_out),
+    (
+        "leap_second_left_out_without_an_agent",
+        leap::left_out_without_an_agent,
+    ),
 ];
 
 fn main() -> ExitCode {

@@ -267,7 +267,7 @@ impl Sensor {
             drained_until: since,
             pending: None,
             is_detached: false,
-            steps: Steps::new(Moment::now()?, window.tai.offset),
+            steps: Steps::new(Moment::now()?),
             closing: Closing::default(),
             merging: Background::default(),
             hooks_trouble: None,
