@@ -77,7 +77,9 @@ impl Trial {
         Agent::start(&self.lab.sensor, &self.home)
     }
 
-    /// An agent that finds as much time passed since boot as the clock was set forward by.
+    /// An agent that finds as much time passed since boot as the clock was set forward by. What unshare
+    /// makes is for the children of its process only, and not for a process that has threads: nsenter
+    /// enters it, so that no process stands between the agent and its signals.
     pub(crate) fn agent_later(&self, passed: Duration) -> Agent<'_> {
         let seconds = passed.as_secs().to_string();
         let by = [
@@ -87,6 +89,9 @@ impl Trial {
             &seconds,
             "--monotonic",
             &seconds,
+            "--",
+            "nsenter",
+            "--time=/proc/self/ns/time_for_children",
             "--",
         ];
         Agent::launch_by(&self.lab.sensor, &by, &self.home, &[])
