@@ -18,7 +18,7 @@ pub(crate) fn tai_is_told() {
     let (log, ()) = flow.during(|| {
         flow.to_midnight(Duration::from_secs(30));
         pass();
-        flow.at_once(|| clock::tell_tai(37));
+        flow.meanwhile(|| clock::tell_tai(37));
         assert_eq!((clock::tai() - clock::now()).as_secs_f64().round(), 37.0);
         pass();
         flow.to_midnight(Duration::from_secs(5));

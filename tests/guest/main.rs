@@ -14,7 +14,7 @@ mod trial;
 use std::{panic, process::ExitCode, time::Instant};
 
 /// Every scenario by name, in the order in which they are run.
-const SCENARIOS: [(&str, fn()); 18] = [
+const SCENARIOS: [(&str, fn()); 19] = [
     (
         "filter_replaced_in_place",
         takeover::filter_replaced_in_place,
@@ -30,6 +30,7 @@ const SCENARIOS: [(&str, fn()); 18] = [
         "a_year_ahead_for_a_moment",
         steps::a_year_ahead_for_a_moment,
     ),
+    ("days_follow_the_clock_at_once", steps::days_follow_at_once),
     ("booted_in_1970", steps::booted_in_1970),
     ("back_to_1970", steps::back_to_1970),
     ("step_without_an_agent", steps::without_an_agent),

@@ -1,10 +1,14 @@
 //! The clocks.
 
+mod changes;
+
 use std::{io, mem, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use self::changes::Changes;
 
 /// A moment on four clocks: one tells the day, one tells it with the seconds that are inserted into
 /// the first, one measures durations, and one stands still while the machine is suspended.
