@@ -48,13 +48,37 @@ pub(crate) fn tell_tai(offset: i64) {
     adjust(libc::ADJ_TAI, |timex| timex.constant = offset);
 }
 
-/// Has the kernel insert a second at the end of the UTC day, or not any more.
-pub(crate) fn insert_leap_second(insert: bool) {
-    let status = if insert { libc::STA_INS } else { 0 };
-    adjust(libc::ADJ_STATUS, |timex| timex.status = status);
+/// What the kernel is to do with the last second of the UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leap {
+    /// Nothing.
+    None,
+    /// Repeat it.
+    Insert,
+    /// Leave it out.
+    Delete,
 }
 
-fn adjust(modes: libc::c_uint, fill: impl FnOnce(&mut libc::timex)) {
+/// Tells the kernel of a leap second as a time daemon does: by a clock that is in step. Of one that is
+/// not, as after boot, adjtimex(2) says that (TIME_ERROR) and nothing of the leap second.
+pub(crate) fn announce(leap: Leap) {
+    let status = match leap {
+        Leap::None => 0,
+        Leap::Insert => libc::STA_INS,
+        Leap::Delete => libc::STA_DEL,
+    };
+    adjust(libc::ADJ_STATUS | libc::ADJ_MAXERROR, |timex| {
+        timex.status = status;
+        timex.maxerror = 0;
+    });
+}
+
+/// What the kernel says of the leap second (`TIME_OK`, `TIME_INS`, …).
+pub(crate) fn leap_state() -> i32 {
+    adjust(0, |_| {})
+}
+
+fn adjust(modes: libc::c_uint, fill: impl FnOnce(&mut libc::timex)) -> i32 {
     // SAFETY: timex is plain data, for which zeroes are valid.
     let mut timex: libc::timex = unsafe { zeroed() };
     timex.modes = modes;
@@ -62,4 +86,5 @@ fn adjust(modes: libc::c_uint, fill: impl FnOnce(&mut libc::timex)) {
     // SAFETY: it reads and writes the one timex that it is given.
     let result = unsafe { libc::adjtimex(&raw mut timex) };
     assert!(result >= 0, "adjtimex: {}", io::Error::last_os_error());
+    result
 }

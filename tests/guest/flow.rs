@@ -22,13 +22,17 @@ use crate::{
     clock,
 };
 
-/// So long after the clock was set it is not said which day a packet belongs to: the agent looks at
-/// the clock once a second, and a machine in software is slow.
+/// So long after the clock was set a packet may be in either day: the agent may look at the clock once
+/// a second, drains first, and a machine in software is slow.
 const AFTER_STEP: Duration = Duration::from_millis(2500);
-/// So near to midnight it is not said either.
-const AT_MIDNIGHT: Duration = Duration::from_millis(100);
-/// The port of packets of which it is not said.
+/// The same where the agent is to be told at once.
+const AT_ONCE: Duration = Duration::from_millis(500);
+/// So shortly before midnight it is not said either: until it arrives, a packet is on its way.
+const BEFORE_MIDNIGHT: Duration = Duration::from_millis(100);
+/// The port of packets before midnight, of which it is not said.
 pub(crate) const ANY_DAY: i32 = 65_535;
+/// What the last octet of a source counts in after a step.
+const BUCKET: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_millis(3);
 
 /// What was sent, and how long it was which day. How often the clock was set before is part of
@@ -42,13 +46,27 @@ pub(crate) struct Log {
     /// When the first packet was sent and when the last, since the machine was booted.
     pub(crate) within: [Duration; 2],
     steps: u8,
-    unsaid_until: Duration,
+    /// When the clock was set last, since the machine was booted.
+    set: Option<Duration>,
     last: Option<(Duration, (u8, i64))>,
 }
 
 /// A day's port.
 pub(crate) fn port(day: i64) -> i32 {
     1 + (day % 60_000) as i32
+}
+
+/// A day's port for packets that may be in either day after a step.
+pub(crate) fn port_after_step(day: i64) -> i32 {
+    60_001 + (day % 5000) as i32
+}
+
+/// How long after a step this source's packets were sent, at most, if their port is one after a step.
+pub(crate) fn after_step(source: IpAddr) -> Duration {
+    match source {
+        IpAddr::V4(source) => BUCKET * (u32::from(source.octets()[3]) + 1),
+        IpAddr::V6(_) => panic!("{source} was not sent"),
+    }
 }
 
 /// How often the clock had been set before this source's packets were sent.
@@ -63,6 +81,9 @@ pub(crate) fn steps_before(source: IpAddr) -> u8 {
 pub(crate) struct Flow<'lab> {
     sender: Sender<'lab>,
     zone: Zone,
+    /// The day is told by CLOCK_TAI, which is so far ahead at the next midnight.
+    tai: Option<Duration>,
+    after_step: Duration,
     log: Mutex<Log>,
     over: AtomicBool,
 }
@@ -72,9 +93,34 @@ impl<'lab> Flow<'lab> {
         Self {
             sender: Sender::open(lab),
             zone,
+            tai: None,
+            after_step: AFTER_STEP,
             log: Mutex::default(),
             over: AtomicBool::new(false),
         }
+    }
+
+    /// Tells the day by CLOCK_TAI, which will be so far ahead at the next midnight: CLOCK_REALTIME says
+    /// the inserted second twice, and is in the next day for the part of a tick before it.
+    pub(crate) fn by_tai(self, ahead: Duration) -> Self {
+        Self {
+            tai: Some(ahead),
+            ..self
+        }
+    }
+
+    /// Holds the agent to following the clock at once.
+    pub(crate) fn at_once(self) -> Self {
+        Self {
+            after_step: AT_ONCE,
+            ..self
+        }
+    }
+
+    /// The time of day.
+    fn now(&self) -> Duration {
+        self.tai
+            .map_or_else(clock::now, |ahead| clock::tai() - ahead)
     }
 
     /// Sends until the work is done, and gives what was sent, too.
@@ -100,7 +146,7 @@ impl<'lab> Flow<'lab> {
 
     fn send_one(&self) {
         let mut log = self.lock();
-        let (now, boot) = (clock::now(), clock::boot());
+        let (now, boot) = (self.now(), clock::boot());
         let day = calendar::day(now.as_secs() as i64, self.zone);
         let steps = log.steps;
         if let Some((last, key)) = log.last {
@@ -112,15 +158,20 @@ impl<'lab> Flow<'lab> {
         }
         log.within[1] = boot;
         let day_at = |moment: Duration| calendar::day(moment.as_secs() as i64, self.zone);
-        let is_near = day_at(now + AT_MIDNIGHT) != day_at(now.saturating_sub(AT_MIDNIGHT));
-        let port = if is_near || boot < log.unsaid_until {
-            ANY_DAY
-        } else {
-            port(day)
+        let is_near = day_at(now + BEFORE_MIDNIGHT) != day;
+        let since = log.set.map(|set| boot - set);
+        let since = since.filter(|since| *since < self.after_step);
+        let port = match since {
+            _ if is_near => ANY_DAY,
+            Some(_) => port_after_step(day),
+            None => port(day),
         };
         let sent = log.packets.entry((steps, port)).or_insert(0);
         *sent += 1;
-        let source = format!("203.0.{steps}.{}", *sent % 250);
+        let host = since.map_or(*sent % 250, |since| {
+            (since.as_millis() / BUCKET.as_millis()) as i64
+        });
+        let source = format!("203.0.{steps}.{host}");
         let ends = Ends::new(&source, "198.51.100.1");
         self.sender
             .send_one(&frame(&tcp(ends, 1, port as u16, flag::SYN)));
@@ -128,12 +179,12 @@ impl<'lab> Flow<'lab> {
 
     /// Sets the clock; no packet is on its way meanwhile.
     pub(crate) fn set(&self, to: Duration) {
-        self.at_once(|| clock::set(to));
+        self.meanwhile(|| clock::set(to));
     }
 
     /// Sets the clock forward by so many seconds, or back.
     pub(crate) fn step(&self, seconds: i64) {
-        self.at_once(|| {
+        self.meanwhile(|| {
             let now = clock::now();
             let by = Duration::from_secs(seconds.unsigned_abs());
             clock::set(if seconds < 0 { now - by } else { now + by });
@@ -149,12 +200,12 @@ impl<'lab> Flow<'lab> {
         self.set(Duration::from_secs(midnight as u64) - before);
     }
 
-    /// Does something to the clocks while nothing is sent.
-    pub(crate) fn at_once(&self, work: impl FnOnce()) {
+    /// Does something to the clocks; no packet is on its way meanwhile.
+    pub(crate) fn meanwhile(&self, work: impl FnOnce()) {
         let mut log = self.lock();
         work();
         log.steps += 1;
-        log.unsaid_until = clock::boot() + AFTER_STEP;
+        log.set = Some(clock::boot());
     }
 
     fn lock(&self) -> MutexGuard<'_, Log> {

@@ -14,7 +14,7 @@ mod trial;
 use std::{panic, process::ExitCode, time::Instant};
 
 /// Every scenario by name, in the order in which they are run.
-const SCENARIOS: [(&str, fn()); 16] = [
+const SCENARIOS: [(&str, fn()); 19] = [
     (
         "filter_replaced_in_place",
         takeover::filter_replaced_in_place,
@@ -30,6 +30,7 @@ const SCENARIOS: [(&str, fn()); 16] = [
         "a_year_ahead_for_a_moment",
         steps::a_year_ahead_for_a_moment,
     ),
+    ("days_follow_the_clock_at_once", steps::days_follow_at_once),
     ("booted_in_1970", steps::booted_in_1970),
     ("back_to_1970", steps::back_to_1970),
     ("step_without_an_agent", steps::without_an_agent),
@@ -41,8 +42,16 @@ const SCENARIOS: [(&str, fn()); 16] = [
         absence::midnights_of_23_and_25_hours,
     ),
     ("tai_is_told_near_midnight", leap::tai_is_told),
-    ("leap_second_at_midnight", leap::at_midnight),
-    ("leap_second_without_an_agent", leap::without_an_agent),
+    ("leap_second_inserted", leap::inserted),
+    (
+        "leap_second_inserted_without_an_agent",
+        leap::inserted_without_an_agent,
+    ),
+    ("leap_second_left_out", leap::left_out),
+    (
+        "leap_second_left_out_without_an_agent",
+        leap::left_out_without_an_agent,
+    ),
 ];
 
 fn main() -> ExitCode {

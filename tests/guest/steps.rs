@@ -125,6 +125,23 @@ pub(crate) fn a_year_ahead_for_a_moment() {
     );
 }
 
+/// The days follow the clock at once, not only when the agent looks at it next: four times it is set
+/// forward by more days than the kernel knows the ends of.
+pub(crate) fn days_follow_at_once() {
+    let trial = Trial::at(noon());
+    let flow = trial.flow().at_once();
+    let agent = trial.agent();
+    let (log, ()) = flow.during(|| {
+        for _ in 0..4 {
+            pass();
+            flow.step(30 * DAY);
+        }
+        pass();
+    });
+    agent.stop();
+    trial.check_packets(&log, own_day);
+}
+
 const IN_1970: Duration = Duration::from_secs(12 * 3600);
 
 /// Without a battery the clock begins in 1970, until the network tells the time.

@@ -13,7 +13,7 @@ use talot_tests::{
 use crate::{
     calendar::{self, DAY, HOUR, UTC, Zone},
     clock,
-    flow::{ANY_DAY, Flow, Log, port, steps_before},
+    flow::{ANY_DAY, Flow, Log, after_step, port, port_after_step, steps_before},
 };
 
 /// How far seconds observed may be from those measured beside what the agent has observed before the
@@ -77,7 +77,9 @@ impl Trial {
         Agent::start(&self.lab.sensor, &self.home)
     }
 
-    /// An agent that finds as much time passed since boot as the clock was set forward by.
+    /// An agent that finds as much time passed since boot as the clock was set forward by. What unshare
+    /// makes is for the children of its process only, and not for a process that has threads: nsenter
+    /// enters it, so that no process stands between the agent and its signals.
     pub(crate) fn agent_later(&self, passed: Duration) -> Agent<'_> {
         let seconds = passed.as_secs().to_string();
         let by = [
@@ -87,6 +89,9 @@ impl Trial {
             &seconds,
             "--monotonic",
             &seconds,
+            "--",
+            "nsenter",
+            "--time=/proc/self/ns/time_for_children",
             "--",
         ];
         Agent::launch_by(&self.lab.sensor, &by, &self.home, &[])
@@ -144,12 +149,19 @@ impl Trial {
         }
         let mut counted = BTreeMap::<(u8, i32), i64>::new();
         let mut misplaced = BTreeMap::<_, i64>::new();
-        let days = log.lasted.keys().map(|(_, day)| *day);
-        let days: BTreeMap<i32, i64> = days.map(|day| (port(day), day)).collect();
+        let mut late = None;
+        let days = || log.lasted.keys().map(|(_, day)| *day);
+        let after: BTreeMap<i32, i64> = days().map(|day| (port_after_step(day), day)).collect();
+        let days: BTreeMap<i32, i64> = days().map(|day| (port(day), day)).collect();
         for row in &sources {
             let steps = steps_before(row.source);
             let port = row.port.expect("SYNs have a port");
             *counted.entry((steps, port)).or_insert(0) += row.packets;
+            if let Some(day) = after.get(&port)
+                && row.date != calendar::date(place(steps, *day))
+            {
+                late = late.max(Some(after_step(row.source)));
+            }
             let Some(day) = days.get(&port) else { continue };
             let right = calendar::date(place(steps, *day));
             if row.date != right {
@@ -158,9 +170,13 @@ impl Trial {
             }
         }
         let sum: i64 = log.packets.values().sum();
-        let unsaid = log.packets.iter().filter(|((_, port), _)| *port == ANY_DAY);
+        let is_unsaid = |port: &i32| *port == ANY_DAY || after.contains_key(port);
+        let unsaid = log.packets.iter().filter(|((_, port), _)| is_unsaid(port));
         let unsaid: i64 = unsaid.map(|(_, packets)| packets).sum();
-        println!("  {sum} packets sent, {unsaid} of them near a step or midnight");
+        println!("  {sum} packets sent, {unsaid} of them after a step or before midnight");
+        if let Some(late) = late {
+            println!("  of these some are in another day: until {late:?} after a step");
+        }
         assert_same("packets by steps before and port", &log.packets, &counted);
         assert!(
             misplaced.is_empty(),

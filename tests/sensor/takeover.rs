@@ -61,6 +61,39 @@ fn a_killed_agent_leaves_the_kernel_counting() {
 }
 
 #[test]
+fn counts_without_an_owner_are_refused_and_not_dropped() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    let agent = Agent::start(&lab.sensor, &home);
+    Sender::open(&lab).send_counted(&some_syns(23, 100));
+    agent.kill();
+    let layout = home.pins().join("v1");
+    let instance = fs::read_dir(&layout).expect("a folder").next();
+    let instance = instance.expect("an instance").expect("its entry").path();
+    let [owner, elsewhere] = [instance.join("owner"), home.pins().join("elsewhere")];
+    fs::rename(&owner, &elsewhere).expect("the pin can be moved");
+    for _ in 0..2 {
+        let refused = Agent::launch(&lab.sensor, &home).end();
+        assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
+        let name = instance.to_str().expect("a path in UTF-8");
+        for words in [name, "`owner`", "detach --force"] {
+            assert!(refused.stderr.contains(words), "{}", refused.stderr);
+        }
+        let refused = ask(&lab.sensor, &home, &["detach"]);
+        assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+        Sender::open(&lab).send_counted(&some_syns(23, 100));
+    }
+    fs::rename(&elsewhere, &owner).expect("the pin can be moved back");
+    // What an agent that was killed has left unfinished is in nobody's way.
+    let unfinished = layout.join(format!("unfinished-{}", "0123456789abcdef".repeat(2)));
+    fs::create_dir(unfinished).expect("a folder");
+    Agent::start(&lab.sensor, &home).stop();
+    let once = some_syns_rows(23, 100);
+    assert_nothing_but(&home, &plus(plus(once.clone(), &once), &once));
+    assert_eq!(pinned(&home), [""; 0], "a stop removes everything");
+}
+
+#[test]
 fn an_agent_that_keeps_is_followed_by_one_that_does_not() {
     let lab = Lab::quiet();
     let home = Home::new(&format!("{}{OFTEN}", dark()));

@@ -54,8 +54,8 @@ impl Former {
         instances.map(Self::open).collect()
     }
 
-    pub(super) fn folder(&self) -> &Path {
-        &self.instance.folder
+    pub(super) const fn pinned(&self) -> &Instance {
+        &self.instance
     }
 
     pub(super) fn into_instance(self) -> Instance {

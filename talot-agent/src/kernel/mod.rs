@@ -126,7 +126,7 @@ impl Kernel {
         let current = former.iter().position(fits);
         let current = current.map(|at| former.swap_remove(at).into_instance());
         let conversations = pins.conversations()?;
-        let (instance, is_new) = match current {
+        let (mut instance, is_new) = match current {
             Some(instance) => {
                 info!("going on with what a former agent has left in the kernel");
                 (instance, false)
@@ -147,7 +147,7 @@ impl Kernel {
         };
         let loaded = load.run().and_then(|kernel| {
             if is_new {
-                instance.owner.pin(&instance.folder)?;
+                pins.finish(&mut instance)?;
             }
             Ok(kernel)
         });
@@ -162,7 +162,7 @@ impl Kernel {
             }
             Err(error) => {
                 if is_new {
-                    pins.remove(&instance.folder)?;
+                    pins.remove(&instance)?;
                     pins.remove_if_empty()?;
                 }
                 Err(error)
@@ -296,7 +296,7 @@ impl Kernel {
         let Some(Pinned { pins, instance, .. }) = &self.pinned else {
             return Ok(());
         };
-        pins.remove(&instance.folder)?;
+        pins.remove(instance)?;
         pins.remove_if_empty()
     }
 
@@ -328,7 +328,7 @@ fn size(capacity: Capacity, points: &[&str], online: u32) -> Result<Size> {
     })
 }
 
-/// A folder for new maps; it counts for nothing before its owner is pinned.
+/// A folder for new maps; it counts for nothing before it is finished.
 fn new_instance(pins: &Pins, size: Size, points: &[&str]) -> Result<Instance> {
     let [high, low] = random_words()?;
     let name = format!("{high:016x}{low:016x}");

@@ -6,7 +6,14 @@ use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
 use log::{error, info, warn};
 
-use super::{Sensor, drains::PUT_BACK, heir::open_day, lock, sections::Days, steps::Step};
+use super::{
+    Sensor,
+    drains::PUT_BACK,
+    heir::open_day,
+    lock,
+    sections::Days,
+    steps::{LEAP, Step},
+};
 use crate::{
     calendar,
     clock::{self, Moment, Tai},
@@ -106,9 +113,9 @@ impl Sensor {
             return false;
         };
         let before = self.steps.last();
-        match self.steps.check(now, tai.offset) {
+        match self.steps.check(now) {
             None => return tai != self.window.tai && !self.window.waiting,
-            Some(Step::Leap) => self.note_all("a leap second"),
+            Some(Step::Leap) => self.note_all(LEAP),
             Some(Step::By(seconds)) => {
                 self.note_step(seconds, now);
                 for point in &mut self.points {

@@ -194,7 +194,7 @@ impl Sensor {
         self.make_durable()?;
         // A packet of the new epoch asks the clock after this moment, so whatever is older is in the
         // one that ends; the wait for the last of its programs comes after.
-        let before = clock::now();
+        let before = clock::now_by_tai()?;
         let epoch = self.kernel.flip()?;
         self.bring(epoch, days)?;
         self.drained_until = before;

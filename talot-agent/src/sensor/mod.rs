@@ -45,7 +45,7 @@ use self::{
 };
 use crate::{
     calendar,
-    clock::{self, Moment},
+    clock::{self, Changes, Moment},
     config::{Config, PointConfig, Prefix},
     figures::{Figures, Kept, PointFigures, PointState},
     geo::Geo,
@@ -146,6 +146,7 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
     say(&sensor.introduction(keep));
 
     let mut wake = sensor.kernel.wake()?;
+    let mut clock_changes = Changes::listen()?;
     let mut live = LiveLine::on_terminal();
     let mut drains = interval(sensor.config.drain.interval);
     drains.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -161,6 +162,11 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
             merged = sensor.merging.ended() => sensor.note_merged(merged),
             () = midnight => sensor.tend().await,
             () = sensor.interfaces.changed() => sensor.follow().await,
+            () = clock_changes.made() => {
+                if sensor.check_clock() {
+                    sensor.tend().await;
+                }
+            }
             _ = seconds.tick() => {
                 if sensor.check_clock() || sensor.is_past_midnight() {
                     sensor.tend().await;
@@ -267,7 +273,7 @@ impl Sensor {
             drained_until: since,
             pending: None,
             is_detached: false,
-            steps: Steps::new(Moment::now()?, window.tai.offset),
+            steps: Steps::new(Moment::now()?),
             closing: Closing::default(),
             merging: Background::default(),
             hooks_trouble: None,

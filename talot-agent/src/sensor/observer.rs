@@ -200,6 +200,7 @@ mod tests {
     fn moment(wall: &str, boot: u64) -> Moment {
         Moment {
             wall: wall.parse().unwrap(),
+            tai: Duration::ZERO,
             boot: Duration::from_secs(boot),
             awake: Duration::from_secs(boot),
         }

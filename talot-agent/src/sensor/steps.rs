@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 
+/// What a leap second is noted with.
+pub(super) const LEAP: &str = "a leap second";
+
 /// Finds steps of the time of day, by the clock that nobody sets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Steps {
     last: Moment,
-    tai_offset: i64,
 }
 
 /// What has happened to the clock.
@@ -21,11 +23,8 @@ pub(super) enum Step {
 }
 
 impl Steps {
-    pub(super) const fn new(now: Moment, tai_offset: i64) -> Self {
-        Self {
-            last: now,
-            tai_offset,
-        }
+    pub(super) const fn new(now: Moment) -> Self {
+        Self { last: now }
     }
 
     /// When the clocks were looked at last.
@@ -34,19 +33,20 @@ impl Steps {
     }
 
     /// Looks at the clocks again.
-    pub(super) fn check(&mut self, now: Moment, tai_offset: i64) -> Option<Step> {
-        let before = std::mem::replace(self, Self::new(now, tai_offset));
-        let wall = now.wall.duration_since(before.last.wall).as_secs_f64();
-        let passed = now.boot.saturating_sub(before.last.boot);
-        let step = wall - passed.as_secs_f64();
-        if step.abs() < tolerance(passed) {
+    pub(super) fn check(&mut self, now: Moment) -> Option<Step> {
+        let before = std::mem::replace(&mut self.last, now);
+        let passed = now.boot.saturating_sub(before.boot);
+        let step = now.wall.duration_since(before.wall).as_secs_f64() - passed.as_secs_f64();
+        let has_moved = |step: f64| step.abs() >= tolerance(passed);
+        if !has_moved(step) {
             return None;
         }
-        let leap = before.tai_offset - tai_offset;
-        if leap != 0 && (step - leap as f64).abs() < tolerance(passed) {
-            return Some(Step::Leap);
-        }
-        Some(Step::By(step))
+        let of_tai = now.tai.as_secs_f64() - before.tai.as_secs_f64() - passed.as_secs_f64();
+        Some(if has_moved(of_tai) {
+            Step::By(step)
+        } else {
+            Step::Leap
+        })
     }
 }
 
@@ -66,6 +66,7 @@ mod tests {
     struct Machine {
         wall: Timestamp,
         boot: Duration,
+        tai_offset: i64,
     }
 
     impl Machine {
@@ -73,6 +74,7 @@ mod tests {
             Self {
                 wall: "2026-11-21T12:00:00Z".parse().unwrap(),
                 boot: Duration::from_secs(1000),
+                tai_offset: 37,
             }
         }
 
@@ -85,9 +87,16 @@ mod tests {
             self.wall += SignedDuration::from_secs_f64(by);
         }
 
+        fn leap(&mut self, inserted: i64) {
+            self.wall -= SignedDuration::from_secs(inserted);
+            self.tai_offset += inserted;
+        }
+
         fn now(&self) -> Moment {
+            let tai = self.wall + SignedDuration::from_secs(self.tai_offset);
             Moment {
                 wall: self.wall,
+                tai: Duration::try_from(tai.duration_since(Timestamp::UNIX_EPOCH)).unwrap(),
                 boot: self.boot,
                 awake: self.boot,
             }
@@ -99,13 +108,13 @@ mod tests {
         const HOUR: f64 = 3600.0;
         for by in [1.0, -1.0, HOUR, -HOUR, 24.0 * HOUR, -24.0 * HOUR, 0.5, -0.5] {
             let mut machine = Machine::new();
-            let mut steps = Steps::new(machine.now(), 37);
+            let mut steps = Steps::new(machine.now());
             for second in 0..10 {
                 machine.pass(Duration::from_secs(1));
                 if second == 4 {
                     machine.set(by);
                 }
-                match steps.check(machine.now(), 37) {
+                match steps.check(machine.now()) {
                     Some(Step::By(found)) => {
                         assert!(second == 4 && (found - by).abs() < 1e-6, "{found} for {by}");
                     }
@@ -118,32 +127,61 @@ mod tests {
     #[test]
     fn an_adjusted_clock_a_suspended_machine_and_a_late_look_are_no_steps() {
         let mut machine = Machine::new();
-        let mut steps = Steps::new(machine.now(), 37);
+        let mut steps = Steps::new(machine.now());
         for passed in [1, 60, 3600, 86_400] {
             machine.pass(Duration::from_secs(passed));
             machine.set(passed as f64 * 0.0005);
-            assert_eq!(steps.check(machine.now(), 37), None, "after {passed} s");
+            assert_eq!(steps.check(machine.now()), None, "after {passed} s");
         }
     }
 
     #[test]
     fn a_leap_second_and_a_first_word_of_tai_are_no_steps() {
+        for inserted in [1, -1] {
+            let mut machine = Machine::new();
+            let mut steps = Steps::new(machine.now());
+            machine.pass(Duration::from_secs(1));
+            machine.leap(inserted);
+            assert_eq!(steps.check(machine.now()), Some(Step::Leap));
+            machine.pass(Duration::from_secs(1));
+            machine.tai_offset = 0;
+            assert_eq!(steps.check(machine.now()), None, "only TAI was set");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_while_no_agent_ran_is_no_step() {
         let mut machine = Machine::new();
-        let mut steps = Steps::new(machine.now(), 37);
-        machine.pass(Duration::from_secs(1));
+        let killed = machine.now();
+        machine.pass(Duration::from_secs(12));
+        machine.leap(1);
+        assert_eq!(Steps::new(killed).check(machine.now()), Some(Step::Leap));
         machine.set(-1.0);
-        assert_eq!(steps.check(machine.now(), 38), Some(Step::Leap));
-        machine.pass(Duration::from_secs(1));
-        assert_eq!(steps.check(machine.now(), 0), None, "only TAI was set");
+        let step = Steps::new(killed).check(machine.now());
+        assert_eq!(step, Some(Step::By(-2.0)), "set, too");
+    }
+
+    #[test]
+    fn a_step_since_a_mark_without_tai_is_one() {
+        let mut machine = Machine::new();
+        let killed = Moment {
+            tai: Duration::ZERO,
+            ..machine.now()
+        };
+        machine.pass(Duration::from_secs(12));
+        assert_eq!(Steps::new(killed).check(machine.now()), None);
+        machine.set(60.0);
+        let step = Steps::new(killed).check(machine.now());
+        assert_eq!(step, Some(Step::By(60.0)));
     }
 
     #[test]
     fn from_1970_to_today_is_a_step() {
         let mut machine = Machine::new();
         machine.wall = Timestamp::UNIX_EPOCH;
-        let mut steps = Steps::new(machine.now(), 0);
+        let mut steps = Steps::new(machine.now());
         machine.pass(Duration::from_secs(1));
         machine.set(1.79e9);
-        assert_eq!(steps.check(machine.now(), 0), Some(Step::By(1.79e9)));
+        assert_eq!(steps.check(machine.now()), Some(Step::By(1.79e9)));
     }
 }

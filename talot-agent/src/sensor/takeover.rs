@@ -12,7 +12,7 @@ use super::{
     heir::{Heir, Inherited, first_day, last_observation},
     lock,
     observer::{Doing, Observed, Observer},
-    steps::{Step, Steps},
+    steps::{LEAP, Step, Steps},
 };
 use crate::{
     clock::{self, Moment, Tai},
@@ -193,9 +193,10 @@ impl Sensor {
             .as_ref()
             .is_none_or(|mark| mark.boot == self.constant.boot);
         if is_this_boot {
-            let mut steps = Steps::new(until, self.window.tai.offset);
-            if let Some(Step::By(seconds)) = steps.check(now, self.window.tai.offset) {
-                self.note_step(seconds, now);
+            match Steps::new(until).check(now) {
+                None => {}
+                Some(Step::Leap) => self.note_all(LEAP),
+                Some(Step::By(seconds)) => self.note_step(seconds, now),
             }
         }
         let was_detached = before.mark.as_ref().is_some_and(|mark| mark.detached);

@@ -14,6 +14,8 @@ use super::link::Point;
 const LAYOUT: &str = "v";
 const CONVERSATIONS: &str = "conversations-v";
 const LINKS: &str = "links";
+/// What is not an instance yet, or not any more, has this before the name: nothing is counted there.
+const UNFINISHED: &str = "unfinished-";
 /// Digits of an instance's name.
 const INSTANCE_DIGITS: usize = 32;
 
@@ -55,14 +57,30 @@ fn versions(root: &Path, prefix: &str) -> Result<Vec<(u32, PathBuf)>> {
     Ok(entries(root)?.into_iter().filter_map(named).collect())
 }
 
-/// The folders of the instances of a layout, whole or not.
+/// The folders of the instances of a layout.
 pub(super) fn all_instances(layout: &Path) -> Result<Vec<PathBuf>> {
+    instances(layout, "")
+}
+
+/// The folders of a layout that an agent was killed over: before they were instances, or while they
+/// were removed.
+pub(super) fn all_unfinished(layout: &Path) -> Result<Vec<PathBuf>> {
+    instances(layout, UNFINISHED)
+}
+
+fn instances(layout: &Path, prefix: &str) -> Result<Vec<PathBuf>> {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let named = |(name, path): (String, PathBuf)| {
+        let name = name.strip_prefix(prefix)?;
         let is_ours = name.len() == INSTANCE_DIGITS && name.bytes().all(is_digit);
         (is_ours && path.is_dir()).then_some(path)
     };
     Ok(entries(layout)?.into_iter().filter_map(named).collect())
+}
+
+/// Where an instance stands before it is whole, and while it is removed.
+pub(super) fn unfinished(layout: &Path, name: &str) -> PathBuf {
+    layout.join(format!("{UNFINISHED}{name}"))
 }
 
 /// Every link: XDP first, for so they are to be detached: nothing shall arrive whose conversation was
@@ -144,9 +162,11 @@ mod tests {
             "conversations-v1/seed".to_owned(),
             "links/xdp-7".to_owned(),
             "links/egress-7".to_owned(),
+            format!("v1/unfinished-{instance}/CONTROL"),
         ];
         let theirs = [
             "v1/foreign/m",
+            "v1/unfinished-7/m",
             "v01/x",
             "vm",
             "links/m",
@@ -162,6 +182,8 @@ mod tests {
         assert_eq!(layouts, [(1, root.join("v1"))]);
         let instances = all_instances(&layouts[0].1).unwrap();
         assert_eq!(instances, [root.join("v1").join(&instance)]);
+        let unfinished = all_unfinished(&layouts[0].1).unwrap();
+        assert_eq!(unfinished, [super::unfinished(&layouts[0].1, &instance)]);
         let links: Vec<(Point, u32)> = all_links(root)
             .unwrap()
             .into_iter()

@@ -2,7 +2,8 @@
 //! file system, with the name of whoever they belong to.
 //!
 //! ```text
-//! PIN_DIR/v1/INSTANCE/          counters of this layout version, and `owner`, which is pinned last
+//! PIN_DIR/v1/INSTANCE/          counters of this layout version, and `owner`, which says whose they are
+//! PIN_DIR/v1/unfinished-…/      the same before it is whole, and while it is removed
 //! PIN_DIR/conversations-v1/     what the watched host has sent, whatever becomes of the counters
 //! PIN_DIR/links/                xdp-IFINDEX, egress-IFINDEX
 //! ```
@@ -14,7 +15,6 @@ mod owner;
 
 use std::{
     fs::{self, File, TryLockError},
-    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -153,36 +153,51 @@ impl Pins {
         Ok(attached.collect())
     }
 
-    /// Every instance that is whole. What an agent left that was killed before it was is removed:
-    /// no program has counted there.
+    /// Every instance. What an agent left unfinished is removed: no program counts there.
     pub(super) fn instances(&self) -> Result<Vec<Instance>> {
-        let mut instances = Vec::new();
-        for folder in folder::all_instances(&folder::layout(&self.root, VERSION))? {
-            match Owner::read(&folder)? {
-                Some(owner) => instances.push(Instance { folder, owner }),
-                None => folder::remove_pins(&folder)?,
-            }
+        let layout = folder::layout(&self.root, VERSION);
+        for unfinished in folder::all_unfinished(&layout)? {
+            folder::remove_pins(&unfinished)?;
         }
-        Ok(instances)
+        let instance = |folder: PathBuf| {
+            let owner = Owner::read(&folder)?.with_context(|| {
+                format!(
+                    "{} may hold counts, but the pin `{}` in it is gone: whose they are, and of which \
+                     points, cannot be told without it. Nothing was removed ({DAMAGED})",
+                    folder.display(),
+                    owner::NAME
+                )
+            })?;
+            Ok(Instance { folder, owner })
+        };
+        let folders = folder::all_instances(&layout)?.into_iter();
+        folders.map(instance).collect()
     }
 
-    /// A new folder for an instance of this name.
+    /// A new folder for an instance of this name, until it is whole.
     pub(super) fn new_instance(&self, name: &str) -> Result<PathBuf> {
-        let folder = folder::layout(&self.root, VERSION).join(name);
+        let folder = folder::unfinished(&folder::layout(&self.root, VERSION), name);
         bpffs::create_folder(&folder)?;
         Ok(folder)
     }
 
+    /// It is whole: names whose it is, and gives it the name of an instance.
+    pub(super) fn finish(&self, instance: &mut Instance) -> Result<()> {
+        instance.owner.pin(&instance.folder)?;
+        let whole = folder::layout(&self.root, VERSION).join(&instance.owner.instance);
+        rename(&instance.folder, &whole)?;
+        instance.folder = whole;
+        Ok(())
+    }
+
     /// Removes an instance; its maps go once no program and no process holds them.
-    pub(super) fn remove(&self, instance: &Path) -> Result<()> {
-        // The owner first: what is left without one is waste.
-        match fs::remove_file(instance.join(owner::NAME)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("removing {}", instance.display()));
-            }
-            _ => {}
+    pub(super) fn remove(&self, instance: &Instance) -> Result<()> {
+        let layout = folder::layout(&self.root, VERSION);
+        let unfinished = folder::unfinished(&layout, &instance.owner.instance);
+        if instance.folder.exists() && instance.folder != unfinished {
+            rename(&instance.folder, &unfinished)?;
         }
-        folder::remove_pins(instance)
+        folder::remove_pins(&unfinished)
     }
 
     /// The folder of conversations, and the seed of their fingerprints: as they are, if this version
@@ -229,7 +244,7 @@ impl Pins {
     ///
     /// If a pin cannot be removed.
     pub fn remove_former(&self, former: &Former) -> Result<()> {
-        self.remove(former.folder())
+        self.remove(former.pinned())
     }
 
     /// Removes everything, unless something still holds counts.
@@ -251,7 +266,8 @@ fn sweep(root: &Path) -> Result<()> {
         remove(&path);
     }
     for (_, layout) in folder::all_layouts(root)? {
-        for instance in folder::all_instances(&layout)? {
+        let whole = folder::all_instances(&layout)?.into_iter();
+        for instance in whole.chain(folder::all_unfinished(&layout)?) {
             folder::remove_pins(&instance)?;
         }
         folder::remove_if_empty(&layout)?;
@@ -261,6 +277,10 @@ fn sweep(root: &Path) -> Result<()> {
     }
     folder::remove_if_empty(&folder::links(root))?;
     folder::remove_if_empty(root)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).with_context(|| format!("renaming {} to {}", from.display(), to.display()))
 }
 
 /// Takes hold of a folder.

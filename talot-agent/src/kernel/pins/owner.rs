@@ -140,7 +140,7 @@ impl fmt::Display for Owner {
 }
 
 impl Owner {
-    /// The owner of the instance in a folder; none if it was never finished.
+    /// The owner of the instance in a folder, if it has one.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(NAME);
         if !path.exists() {
@@ -164,8 +164,8 @@ impl Owner {
         Ok(Some(owner))
     }
 
-    /// Pins it; from then on the instance is whole.
-    pub(crate) fn pin(&self, folder: &Path) -> Result<()> {
+    /// Pins it.
+    pub(super) fn pin(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_vec(self)?;
         ensure!(
             text.len() < BYTES,

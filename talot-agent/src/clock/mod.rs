@@ -1,17 +1,25 @@
 //! The clocks.
 
+mod changes;
+
 use std::{io, mem, time::Duration};
 
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A moment on three clocks: one tells the day, one measures durations, and one stands still while
-/// the machine is suspended.
+pub use self::changes::Changes;
+
+/// A moment on four clocks: one tells the day, one tells it with the seconds that are inserted into
+/// the first, one measures durations, and one stands still while the machine is suspended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// The time of day.
     pub wall: Timestamp,
+    /// CLOCK_TAI, which is set together with the time of day, but has no leap seconds. Marks of former
+    /// agents may lack it.
+    #[serde(default)]
+    pub tai: Duration,
     /// Since the machine was booted, suspended or not.
     pub boot: Duration,
     /// Since the machine was booted, without the time in which it was suspended.
@@ -27,6 +35,7 @@ impl Moment {
     pub fn now() -> Result<Self> {
         Ok(Self {
             wall: now(),
+            tai: read(libc::CLOCK_TAI)?,
             boot: read(libc::CLOCK_BOOTTIME)?,
             awake: read(libc::CLOCK_MONOTONIC)?,
         })
@@ -79,6 +88,16 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// The time of day as the kernel program tells it. The kernel inserts a second at a tick: CLOCK_REALTIME
+/// is in the next day for some milliseconds before that second comes, CLOCK_TAI never is.
+///
+/// # Errors
+///
+/// If the clocks cannot be read.
+pub fn now_by_tai() -> Result<Timestamp> {
+    Tai::now()?.time_of_day(read(libc::CLOCK_TAI)?)
+}
+
 /// How far CLOCK_TAI, by which the kernel program tells the day, is ahead of the time of day, now and
 /// after the leap second that the kernel was told to expect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +139,23 @@ impl Tai {
         let leap = self.leap.filter(|(from, _)| moment >= *from);
         self.offset + leap.map_or(0, |(_, by)| by)
     }
+
+    /// The time of day when CLOCK_TAI said this. An inserted second is the last moment of the day that
+    /// it ends.
+    fn time_of_day(self, tai: Duration) -> Result<Timestamp> {
+        let utc = |offset| -> Result<Timestamp> {
+            let nanoseconds = i128::try_from(tai.as_nanos())? - i128::from(offset) * 1_000_000_000;
+            Ok(Timestamp::from_nanosecond(nanoseconds)?)
+        };
+        let Some((from, by)) = self.leap else {
+            return utc(self.offset);
+        };
+        let after = utc(self.offset + by)?;
+        if after >= from {
+            return Ok(after);
+        }
+        Ok(utc(self.offset)?.min(from - Duration::from_nanos(1)))
+    }
 }
 
 /// A day of UTC in seconds.
@@ -139,6 +175,31 @@ mod tests {
         let before = midnight - Duration::from_nanos(1);
         assert_eq!([before, midnight].map(|moment| tai.at(moment)), [36, 37]);
         assert_eq!(Tai { leap: None, ..tai }.at(midnight), 36);
+    }
+
+    #[test]
+    fn an_inserted_second_is_not_in_the_next_day_before_it_is_over() {
+        let midnight: Timestamp = "2017-01-01T00:00:00Z".parse().unwrap();
+        let seconds = midnight.as_second() as u64;
+        let nanosecond = Duration::from_nanos(1);
+        let of = |tai: Tai, second| {
+            let end = Duration::from_secs(seconds + second);
+            [end - nanosecond, end].map(|reading| tai.time_of_day(reading).unwrap())
+        };
+        let last = midnight - nanosecond;
+        let told = |by| Tai {
+            offset: 36,
+            leap: Some((midnight, by)),
+        };
+        assert_eq!(of(told(1), 36), [last; 2], "the second begins");
+        assert_eq!(of(told(1), 37), [last, midnight], "the second ends");
+        let left_out = midnight - Duration::from_secs(1) - nanosecond;
+        assert_eq!(of(told(-1), 35), [left_out, midnight]);
+        let after = Tai {
+            offset: 37,
+            leap: None,
+        };
+        assert_eq!(of(after, 37), [last, midnight]);
     }
 
     #[test]
