@@ -1,6 +1,7 @@
 //! The same work on many things, on all processors.
 
 use std::{
+    hint,
     num::NonZero,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     thread,
@@ -9,6 +10,12 @@ use std::{
 /// How many threads are worth it.
 pub(crate) fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// Lets memory that is freed stay at hand: glibc gives what is above a threshold back to the kernel, for every file anew, unless a
+/// larger piece was freed before (mallopt(3), M_MMAP_THRESHOLD).
+pub(crate) fn keep_memory() {
+    drop(hint::black_box(Vec::<u8>::with_capacity(16 << 20)));
 }
 
 /// Does `work` on each thing; the answers are in the order of the things. Each processor has a state of its own, which

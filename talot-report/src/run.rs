@@ -15,11 +15,13 @@ use crate::{
     index, make,
     mistake::Mistake,
     output,
+    parallel::keep_memory,
     records::{Load, load},
 };
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    keep_memory();
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the results has had enough.

@@ -50,7 +50,8 @@ fn measure(name: &str, plan: &Plan, runs: usize, json: bool) {
     let records = folder.path().join("records");
     eprintln!("making records: {name}, {} points", plan.points);
     records::write(plan, &records);
-    let mut taken: Vec<_> = (0..runs).map(|_| report(&records, folder.path())).collect();
+    let report = |run| report(&records, &folder.path().join(format!("report-{run}")));
+    let mut taken: Vec<_> = (0..runs).map(report).collect();
     taken.sort();
     let (time, memory) = taken[runs / 2];
     let rows = plan.points * plan.days.len() * plan.rows;
@@ -69,10 +70,10 @@ fn measure(name: &str, plan: &Plan, runs: usize, json: bool) {
 }
 
 /// Makes the report; the time, and the most memory, in KiB.
-fn report(records: &Path, folder: &Path) -> (Duration, u64) {
+fn report(records: &Path, out: &Path) -> (Duration, u64) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_talot-report"));
     command.args(["month", "2026-10", "--records"]).arg(records);
-    command.arg("--out").arg(folder.join("report"));
+    command.arg("--out").arg(out);
     let start = Instant::now();
     let mut child = command.spawn().expect("talot-report starts");
     let status_file = format!("/proc/{}/status", child.id());

@@ -113,9 +113,13 @@ pub(crate) fn element(
 
 /// A coordinate, to one decimal.
 pub(crate) fn n(value: f64) -> String {
-    let text = format!("{value:.1}");
-    let text = text.strip_suffix(".0").unwrap_or(&text);
-    if text == "-0" { "0" } else { text }.to_owned()
+    let tenths = (value * 10.0).round() as i64;
+    let sign = if tenths < 0 { "-" } else { "" };
+    let (whole, rest) = (tenths.unsigned_abs() / 10, tenths.unsigned_abs() % 10);
+    match rest {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{rest}"),
+    }
 }
 
 /// A value of an axis or a bar, with thousands separators: `12,345`, `12.3`.
@@ -132,12 +136,11 @@ pub(crate) fn number(value: f64, decimals: usize) -> String {
 
 /// The decimals that values have been rounded to, at most three.
 pub(crate) fn decimals(values: impl IntoIterator<Item = f64>) -> usize {
-    let of = |value: f64| {
-        let written = format!("{value:.3}");
-        let digits = written.trim_end_matches('0');
-        digits
-            .split_once('.')
-            .map_or(0, |(_, decimals)| decimals.len())
+    let of = |value: f64| match (value * 1_000.0).round() as i64 {
+        whole if whole % 1_000 == 0 => 0,
+        tenths if tenths % 100 == 0 => 1,
+        hundredths if hundredths % 10 == 0 => 2,
+        _ => 3,
     };
     values.into_iter().map(of).max().unwrap_or(0)
 }

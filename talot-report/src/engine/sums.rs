@@ -26,16 +26,16 @@ pub(super) fn tables(sums: &Sums, of: Month) -> Result<[(&'static str, MemTable)
             table(vec![
                 (
                     "date",
-                    dates(point_days.iter().map(|((date, _), ..)| *date)),
+                    dates(point_days.clone().map(|((date, _), ..)| date)),
                 ),
-                ("point", text(point_days.iter().map(|(_, point, _)| *point))),
+                ("point", text(point_days.clone().map(|(_, point, _)| point))),
                 (
                     "class",
-                    classes(point_days.iter().map(|((_, class), ..)| *class)),
+                    classes(point_days.clone().map(|((_, class), ..)| class)),
                 ),
-                ("packets", numbers(&point_days, |sum| sum.packets)),
-                ("sources", numbers(&point_days, |sum| sum.sources)),
-                ("overflow", numbers(&point_days, |sum| sum.overflow)),
+                ("packets", numbers(point_days.clone(), |sum| sum.packets)),
+                ("sources", numbers(point_days.clone(), |sum| sum.sources)),
+                ("overflow", numbers(point_days.clone(), |sum| sum.overflow)),
             ])?,
         ),
         (
@@ -43,56 +43,60 @@ pub(super) fn tables(sums: &Sums, of: Month) -> Result<[(&'static str, MemTable)
             table(vec![
                 (
                     "month",
-                    text(port_months.iter().map(|((month, _), ..)| month.to_string())),
+                    text(
+                        port_months
+                            .clone()
+                            .map(|((month, _), ..)| month.to_string()),
+                    ),
                 ),
                 (
                     "ago",
-                    agos(port_months.iter().map(|((month, _), ..)| *month), of),
+                    agos(port_months.clone().map(|((month, _), ..)| month), of),
                 ),
                 (
                     "class",
-                    classes(port_months.iter().map(|((_, class), ..)| *class)),
+                    classes(port_months.clone().map(|((_, class), ..)| class)),
                 ),
-                ("port", text(port_months.iter().map(|(_, port, _)| *port))),
-                ("packets", numbers(&port_months, |sum| sum.packets)),
-                ("sources", numbers(&port_months, |sum| sum.sources)),
+                ("port", text(port_months.clone().map(|(_, port, _)| port))),
+                ("packets", numbers(port_months.clone(), |sum| sum.packets)),
+                ("sources", numbers(port_months.clone(), |sum| sum.sources)),
             ])?,
         ),
         (
             "port_days",
             table(vec![
-                ("date", dates(port_days.iter().map(|((date, _), ..)| *date))),
+                ("date", dates(port_days.clone().map(|((date, _), ..)| date))),
                 (
                     "class",
-                    classes(port_days.iter().map(|((_, class), ..)| *class)),
+                    classes(port_days.clone().map(|((_, class), ..)| class)),
                 ),
-                ("port", text(port_days.iter().map(|(_, port, _)| *port))),
-                ("packets", numbers(&port_days, |sum| sum.packets)),
-                ("sources", numbers(&port_days, |sum| sum.sources)),
+                ("port", text(port_days.clone().map(|(_, port, _)| port))),
+                ("packets", numbers(port_days.clone(), |sum| sum.packets)),
+                ("sources", numbers(port_days.clone(), |sum| sum.sources)),
             ])?,
         ),
         (
             "country_days",
             table(vec![
-                ("date", dates(country_days.iter().map(|(date, ..)| *date))),
+                ("date", dates(country_days.clone().map(|(date, ..)| date))),
                 (
                     "month",
                     text(
                         country_days
-                            .iter()
-                            .map(|(date, ..)| Month::of(*date).to_string()),
+                            .clone()
+                            .map(|(date, ..)| Month::of(date).to_string()),
                     ),
                 ),
                 (
                     "ago",
-                    agos(country_days.iter().map(|(date, ..)| Month::of(*date)), of),
+                    agos(country_days.clone().map(|(date, ..)| Month::of(date)), of),
                 ),
                 (
                     "country",
-                    text(country_days.iter().map(|(_, country, _)| *country)),
+                    text(country_days.clone().map(|(_, country, _)| country)),
                 ),
-                ("packets", numbers(&country_days, |sum| sum.packets)),
-                ("sources", numbers(&country_days, |sum| sum.sources)),
+                ("packets", numbers(country_days.clone(), |sum| sum.packets)),
+                ("sources", numbers(country_days.clone(), |sum| sum.sources)),
             ])?,
         ),
     ])
@@ -129,8 +133,6 @@ fn agos(months: impl Iterator<Item = Month>, of: Month) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(agos))
 }
 
-fn numbers<K>(rows: &[Row<'_, K>], of: impl Fn(&Sum) -> i64) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(
-        rows.iter().map(|(.., sum)| of(sum)),
-    ))
+fn numbers<'a, K>(rows: impl Iterator<Item = Row<'a, K>>, of: impl Fn(&Sum) -> i64) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(rows.map(|(.., sum)| of(&sum))))
 }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use datafusion::arrow::{
-    array::{Array as _, AsArray as _, RecordBatch},
+    array::{Array as _, ArrayRef, AsArray as _, RecordBatch},
     compute::{cast, concat_batches},
     datatypes::{DataType, Date32Type, Field, Schema, SchemaRef},
 };
@@ -29,7 +29,7 @@ use parquet::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Table, only_row};
+use super::{Table, constant};
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 16_384;
@@ -94,41 +94,34 @@ impl File {
         let fields = table.schema().project(columns)?;
         let fields = fields.fields().iter().map(|field| decoded(field, text));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let file = metadata.metadata().file_metadata().schema_descr();
-        let names = schema.fields().iter().map(|field| field.name().as_str());
-        let mask = ProjectionMask::columns(file, names);
+        let parquet = metadata.metadata();
+        let constants: Vec<_> = schema
+            .fields()
+            .iter()
+            .map(|field| constant::column(parquet, field))
+            .collect();
+        let fields = schema.fields().iter().zip(&constants);
+        let varying = fields.filter(|(_, constant)| constant.is_none());
+        let varying = varying.map(|(field, _)| field.name().as_str());
+        let mask = ProjectionMask::columns(parquet.file_metadata().schema_descr(), varying);
         let reader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), metadata)
                 .with_projection(mask)
                 .with_batch_size(BATCH)
                 .build()?;
-        Ok(Rows { reader, schema })
+        Ok(Rows {
+            reader,
+            schema,
+            constants,
+        })
     }
 
-    /// All rows, as one batch. A single row is what its statistics say, where these are exact: decoding takes
-    /// ten times as long.
+    /// All rows, as one batch.
     pub(super) fn whole(&self, table: Table) -> Result<RecordBatch> {
-        let parquet = &self.foot(table)?.parquet;
-        let stated = match parquet.row_groups() {
-            [group] if group.num_rows() == 1 => only_row::stated(group, &table.schema()),
-            _ => vec![None; table.schema().fields().len()],
-        };
-        let unstated: Vec<_> = (0..stated.len())
-            .filter(|&column| stated[column].is_none())
-            .collect();
-        let schema = Arc::new(table.schema().project(&unstated)?);
-        let batches = self
-            .rows(table, &unstated, Text::Views)?
-            .collect::<Result<Vec<_>>>()?;
-        let decoded = concat_batches(&schema, &batches)?;
-        let mut decoded = decoded.columns().iter().cloned();
-        let columns = stated
-            .into_iter()
-            .map(|column| column.or_else(|| decoded.next()).context("a column"));
-        Ok(RecordBatch::try_new(
-            table.schema(),
-            columns.collect::<Result<_>>()?,
-        )?)
+        let columns: Vec<_> = (0..table.schema().fields().len()).collect();
+        let batches = self.rows(table, &columns, Text::Views)?;
+        let batches = batches.collect::<Result<Vec<_>>>()?;
+        Ok(concat_batches(&table.schema(), &batches)?)
     }
 
     /// Checks that it is a file of the table, and that every row is of this day and point.
@@ -192,6 +185,8 @@ fn decoded(field: &Field, text: Text) -> Field {
 pub(crate) struct Rows {
     reader: ParquetRecordBatchReader,
     schema: SchemaRef,
+    /// Where a column holds one value throughout: as many of it as the file has rows.
+    constants: Vec<Option<ArrayRef>>,
 }
 
 impl Iterator for Rows {
@@ -210,7 +205,11 @@ impl Iterator for Rows {
 impl Rows {
     /// The columns in the table's order, of the table's types.
     fn shape(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = self.schema.fields().iter().map(|field| {
+        let fields = self.schema.fields().iter().zip(&self.constants);
+        let columns = fields.map(|(field, constant)| {
+            if let Some(constant) = constant {
+                return Ok(constant.slice(0, batch.num_rows()));
+            }
             let column = batch.column_by_name(field.name()).context("a column")?;
             Ok(cast(column, field.data_type())?)
         });

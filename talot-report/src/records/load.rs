@@ -71,10 +71,10 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
         }
         .make(sums)
     });
-    let mut sums = Sums::default();
-    for part in &summed {
-        sums.merge(part);
-    }
+    let sums = summed.into_iter().reduce(|mut sums, others| {
+        sums.merge(&others);
+        sums
+    });
     let mut point_days = Vec::new();
     let mut coverage = Vec::new();
     for (found, named) in found {
@@ -88,7 +88,7 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
     Ok(Records {
         point_days,
         coverage: concat_batches(&Table::Coverage.schema(), &coverage)?,
-        sums,
+        sums: sums.unwrap_or_default(),
         problems,
     })
 }

@@ -3,12 +3,12 @@
 //! A point-day is there if its coverage file is. What cannot be read or trusted
 //! leaves its point-day out, and is named.
 
+mod constant;
 mod coverage;
 pub(crate) mod file;
 mod layout;
 mod load;
 mod names;
-mod only_row;
 pub(crate) mod places;
 mod ports;
 mod problem;

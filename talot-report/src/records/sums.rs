@@ -63,20 +63,22 @@ impl<K: Copy + Debug + Eq + Hash> By<K> {
     }
 
     /// What there is, in no order.
-    fn rows<'a>(&self, names: &'a Names) -> Result<Vec<Row<'a, K>>> {
-        let mut rows = Vec::new();
-        for (key, sums) in &self.0 {
-            for (sum, name) in sums.iter().zip(names.list()) {
-                ensure!(
-                    sum.is_counted(),
-                    "the records of {name} ({key:?}) add up to more than can be counted: {sum:?}"
-                );
-                if sum.packets > 0 {
-                    rows.push((*key, name.as_ref(), *sum));
-                }
-            }
+    ///
+    /// # Errors
+    /// When a sum has no room in 64 bits.
+    fn rows<'a>(&'a self, names: &'a Names) -> Result<impl Iterator<Item = Row<'a, K>> + Clone> {
+        let sums = self.0.iter();
+        let rows = sums.flat_map(|(key, sums)| {
+            let named = names.list().iter().zip(sums);
+            named.map(|(name, sum)| (*key, name.as_ref(), *sum))
+        });
+        for (key, name, sum) in rows.clone() {
+            ensure!(
+                sum.is_counted(),
+                "the records of {name} ({key:?}) add up to more than can be counted: {sum:?}"
+            );
         }
-        Ok(rows)
+        Ok(rows.filter(|(.., sum)| sum.packets > 0))
     }
 }
 
@@ -168,22 +170,26 @@ impl Sums {
     ///
     /// # Errors
     /// When a sum has no room in 64 bits; as below.
-    pub(crate) fn point_days(&self) -> Result<Vec<Row<'_, (Date, Class)>>> {
+    pub(crate) fn point_days(
+        &self,
+    ) -> Result<impl Iterator<Item = Row<'_, (Date, Class)>> + Clone> {
         self.point_days.rows(&self.points)
     }
 
     /// By month, class and port; the ports of a group are one.
-    pub(crate) fn port_months(&self) -> Result<Vec<Row<'_, (Month, Class)>>> {
+    pub(crate) fn port_months(
+        &self,
+    ) -> Result<impl Iterator<Item = Row<'_, (Month, Class)>> + Clone> {
         self.port_months.rows(&self.ports)
     }
 
     /// By day, class and port, in the month of the report.
-    pub(crate) fn port_days(&self) -> Result<Vec<Row<'_, (Date, Class)>>> {
+    pub(crate) fn port_days(&self) -> Result<impl Iterator<Item = Row<'_, (Date, Class)>> + Clone> {
         self.port_days.rows(&self.ports)
     }
 
     /// Accesses by day and country.
-    pub(crate) fn country_days(&self) -> Result<Vec<Row<'_, Date>>> {
+    pub(crate) fn country_days(&self) -> Result<impl Iterator<Item = Row<'_, Date>> + Clone> {
         self.country_days.rows(&self.countries)
     }
 }
@@ -299,7 +305,7 @@ mod tests {
 
         let (access, backscatter) = (Class::Access, Class::Backscatter);
         let counts = |sum: Sum| (sum.packets, sum.sources, sum.overflow);
-        let mut point_days = sums.point_days().unwrap();
+        let mut point_days = sums.point_days().unwrap().collect::<Vec<_>>();
         point_days.sort_by_key(|(key, name, _)| (*key, *name));
         let point_days: Vec<_> = point_days
             .iter()
@@ -314,7 +320,7 @@ mod tests {
                 ((next, access), "tokyo-1", (100, 50, 0)),
             ]
         );
-        let mut months = sums.port_months().unwrap();
+        let mut months = sums.port_months().unwrap().collect::<Vec<_>>();
         months.sort_by_key(|(key, name, _)| (*key, *name));
         let months: Vec<_> = months
             .iter()
@@ -329,7 +335,7 @@ mod tests {
                 ("2011-07".to_owned(), backscatter, "22/tcp", (1, 1, 0)),
             ]
         );
-        let mut days = sums.port_days().unwrap();
+        let mut days = sums.port_days().unwrap().collect::<Vec<_>>();
         days.sort_by_key(|(key, name, _)| (*key, *name));
         let days: Vec<_> = days
             .iter()
@@ -344,7 +350,7 @@ mod tests {
                 ((next, access), "22/tcp", 100),
             ]
         );
-        let mut countries = sums.country_days().unwrap();
+        let mut countries = sums.country_days().unwrap().collect::<Vec<_>>();
         countries.sort_by_key(|(key, name, _)| (*key, *name));
         let countries: Vec<_> = countries
             .iter()
@@ -376,7 +382,7 @@ mod tests {
             let mut sums = Sums::default();
             let error = sum(&mut sums, DAY, "full", &[good, bad]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{error:#}");
-            assert!(sums.point_days().unwrap().is_empty());
+            assert!(sums.point_days().unwrap().next().is_none());
         }
     }
 
@@ -388,7 +394,7 @@ mod tests {
             ("access", "1026/udp", "CN", 2, 1, 0),
         ];
         sum(&mut sums, DAY, "full", &rows).unwrap();
-        let mut days = sums.port_days().unwrap();
+        let mut days = sums.port_days().unwrap().collect::<Vec<_>>();
         days.sort_by_key(|(_, name, _)| *name);
         let days: Vec<_> = days
             .iter()
@@ -409,7 +415,7 @@ mod tests {
             )
             .unwrap();
         }
-        let error = sums.port_months().unwrap_err().to_string();
+        let error = sums.port_months().map(|_| ()).unwrap_err().to_string();
         assert!(
             error.contains("22/tcp") && error.contains("more than can be counted"),
             "{error}"
