@@ -191,7 +191,7 @@ pub fn fold_sources(rows: &Rows) -> BTreeMap<(String, String), (i64, i64)> {
     sums
 }
 
-/// The Python that has DuckDB, where `cargo xtask setup` has put it.
+/// The Python that has DuckDB, where `cargo xtask test` has put it.
 pub fn duckdb_python() -> Option<PathBuf> {
     python::with(&["duckdb"])
 }

@@ -42,7 +42,7 @@ fn skip(said: &str) {
 #[must_use]
 pub fn programs(test: &str, programs: &[&str]) -> bool {
     programs.iter().all(|program| {
-        let requirement = format!("{program} is not installed (cargo xtask setup)");
+        let requirement = format!("{program} is not installed (cargo xtask test installs it)");
         met(test, &requirement, on_path(program))
     })
 }

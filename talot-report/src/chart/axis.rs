@@ -31,8 +31,19 @@ pub(crate) fn distance_of(value: f64, scale: &Scale, area: &Area) -> f64 {
 
 /// An upright axis at the left: its title above, a thin line across the area at every tick.
 pub(crate) fn vertical(title: &str, scale: &Scale, area: &Area, layout: &Layout) -> Markup {
+    vertical_below(title, 0.0, scale, area, layout)
+}
+
+/// The same with more room between the title and the area.
+pub(crate) fn vertical_below(
+    title: &str,
+    room: f64,
+    scale: &Scale,
+    area: &Area,
+    layout: &Layout,
+) -> Markup {
     html! {
-        (label("axis-title", 0.0, area.top - 14.0, title))
+        (label("axis-title", 0.0, area.top - 14.0 - room, title))
         @for tick in scale.ticks() {
             @let y = height_of(tick, scale, area);
             @if tick > 0.0 {

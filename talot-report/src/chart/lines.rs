@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::canvas::{Area, Drawing, Layout, decimals, label, n, number, values};
+use super::canvas::{Area, Drawing, Layout, decimals, n, number, values};
 use super::legend::{self, Entry, Swatch};
 use super::scale::{Scale, f64_of};
-use super::{axis, timeline};
+use super::{axis, labels, timeline};
 use crate::report::model::{Plot, Series};
 
 /// Up to so many points in all, each carries its value.
@@ -20,7 +20,9 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout) -> Drawing {
     );
     let entries: Vec<_> = plot.series.iter().map(entry).collect();
     let named = entries.len() > 1;
-    let top = axis::head(layout);
+    let labelled = values(plot).count() <= LABELLED && plot.series.len() <= 2;
+    // A value above the highest point keeps clear of the axis' title.
+    let top = axis::head(layout) + if labelled { layout.size } else { 0.0 };
     let gutter = if named && !layout.is_narrow() {
         legend::gutter(&entries, Swatch::Line, layout).min(layout.width * 0.36)
     } else {
@@ -40,14 +42,12 @@ pub(crate) fn draw(plot: &Plot, layout: &Layout) -> Drawing {
     };
     let body = html! {
         (timeline::shaded(plot, &area))
-        (axis::vertical(&plot.y.title, &scale, &area, layout))
+        (axis::vertical_below(&plot.y.title, top - axis::head(layout), &scale, &area, layout))
         (timeline::draw(plot, &area, layout))
         @for order in (0..plot.series.len()).rev() {
             (line(plot, order, &scale, &area, layout))
         }
-        @if values(plot).count() <= LABELLED && plot.series.len() <= 2 {
-            (values_at_points(plot, &scale, &area, layout))
-        }
+        @if labelled { (labels::draw(plot, &scale, &area, layout)) }
         @if named { (legend) }
     };
     Drawing {
@@ -152,37 +152,6 @@ fn tooltips(plot: &Plot, series: &Series, points: &[Option<(f64, f64)>]) -> Mark
             @if let (Some((x, y)), Some(value)) = (point, value) {
                 circle class="hover" cx=(n(*x)) cy=(n(*y)) r="5" {
                     title { (series.name) ", " (category) ": " (number(*value, decimals)) }
-                }
-            }
-        }
-    }
-}
-
-/// Values at the points: above the points of the upper line, below those of the lower.
-fn values_at_points(plot: &Plot, scale: &Scale, area: &Area, layout: &Layout) -> Markup {
-    let count = plot.categories.len();
-    let decimals = decimals(values(plot));
-    let is_upper = |order: usize, place: usize| {
-        let value = |series: &Series| series.values.get(place).copied().flatten().unwrap_or(0.0);
-        let own = value(&plot.series[order]);
-        plot.series.iter().enumerate().all(|(other, series)| {
-            other == order || own > value(series) || (own == value(series) && order < other)
-        })
-    };
-    let step = area.width() / f64_of(count.max(1));
-    let fits = |text: &str| layout.bold(text) + 4.0 <= step;
-    html! {
-        @for (order, series) in plot.series.iter().enumerate() {
-            @for (place, value) in series.values.iter().enumerate() {
-                @if let Some(value) = value {
-                    @let text = number(*value, decimals);
-                    @let x = timeline::centre(area, count, place);
-                    @let y = axis::height_of(*value, scale, area);
-                    @let above = is_upper(order, place);
-                    @let y = if above { y - 8.0 } else { y + layout.size + 5.0 };
-                    @if fits(&text) && y < area.bottom - 1.0 {
-                        (label("value middle", x, y, &text))
-                    }
                 }
             }
         }

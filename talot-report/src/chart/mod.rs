@@ -9,6 +9,7 @@ mod axis;
 mod bars;
 mod boxes;
 mod canvas;
+mod labels;
 mod legend;
 mod lines;
 mod matrix;

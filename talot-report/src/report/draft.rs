@@ -7,6 +7,7 @@ use super::{
 use crate::{
     queries::query,
     rounding::{self, Rounded},
+    words::Words,
 };
 
 /// A figure before it has its label and its data.
@@ -24,12 +25,16 @@ impl Study<'_> {
     /// Makes a figure of a draft.
     pub(super) fn figure(&self, draft: Draft) -> Block {
         let query = query(draft.id);
+        let mut notes = draft.notes;
+        if draft.table.rows.is_empty() && notes.is_empty() {
+            notes.push(Words::new("There is nothing to show.").done());
+        }
         Block::Figure(Box::new(Figure {
             id: query.id.to_owned(),
             label: query.label.to_owned(),
             title: draft.title,
             unit: draft.unit,
-            notes: draft.notes,
+            notes,
             alternative: draft.alternative,
             chart: draft.chart,
             table: draft.table,

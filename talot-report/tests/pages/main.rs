@@ -127,7 +127,7 @@ fn said(faults: &Value, view: View) -> Vec<String> {
 fn can_look(test: &str) -> bool {
     let axe = require::met(
         test,
-        "axe-core is not installed (cargo xtask setup)",
+        "axe-core is not installed (cargo xtask test installs it)",
         axe().exists(),
     );
     require::programs(test, &["chromium"]) && axe

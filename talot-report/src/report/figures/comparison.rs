@@ -197,7 +197,9 @@ impl<'a> Study<'a> {
             chart: None,
             table: table(title.clone(), &columns, rows),
             title,
-            notes: {
+            notes: if self.answers.rows(id).next().is_none() {
+                Vec::new()
+            } else {
                 let words =
                     "Changes are of accesses per point and day. “new”: nothing was counted then.";
                 let mut notes = vec![Words::new(words).done()];
@@ -368,9 +370,9 @@ impl Study<'_> {
                 moves.iter().map(cells).collect(),
             ),
             title,
-            notes: vec![
+            notes: if moves.is_empty() { Vec::new() } else { vec![
                 Words::new("Changes per point and day; those of a point are its part in the average over the points that watched in both months. Countries and points that moved the other way are in the data.").done(),
-            ],
+            ]},
         })
     }
 }

@@ -141,17 +141,19 @@ impl Study<'_> {
             alternative: self.stacked_in_words(by_day, thing, measure),
             title,
             unit: format!("{} per day", measure.name.to_lowercase()),
-            chart: Some(Chart::StackedBars(Plot {
-                x: Axis {
-                    title: format!("Day of {}", self.month.name()),
-                },
-                y: Axis {
-                    title: format!("{} per day", measure.name),
-                },
-                categories: watched.keys().map(|date| date.day().to_string()).collect(),
-                series,
-                shaded: self.shaded(),
-            })),
+            chart: (!by_day.names.is_empty()).then(|| {
+                Chart::StackedBars(Plot {
+                    x: Axis {
+                        title: format!("Day of {}", self.month.name()),
+                    },
+                    y: Axis {
+                        title: format!("{} per day", measure.name),
+                    },
+                    categories: watched.keys().map(|date| date.day().to_string()).collect(),
+                    series,
+                    shaded: self.shaded(),
+                })
+            }),
             notes: match measure.column {
                 "sources" => self.lower_bound_note(),
                 _ => Vec::new(),

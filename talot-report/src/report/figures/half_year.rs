@@ -83,11 +83,15 @@ impl Study<'_> {
         self.figure(Draft {
             id,
             unit: format!("% of {measured}"),
-            alternative: format!(
-                "Bars of shares by month. In {}: {}.",
-                self.month.name(),
-                crate::words::enumeration(&now)
-            ),
+            alternative: if now.is_empty() {
+                "Bars of shares by month.".to_owned()
+            } else {
+                format!(
+                    "Bars of shares by month. In {}: {}.",
+                    self.month.name(),
+                    crate::words::enumeration(&now)
+                )
+            },
             chart: (!wholes.is_empty()).then(|| {
                 Chart::Shares(Plot {
                     x: Axis {

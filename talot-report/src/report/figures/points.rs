@@ -86,7 +86,7 @@ impl<'a> Study<'a> {
             id: "points",
             unit: "accesses per day".to_owned(),
             alternative,
-            chart: Some(Chart::Matrix {
+            chart: (!ports.is_empty()).then(|| Chart::Matrix {
                 unit: "accesses per day".to_owned(),
                 columns: ports.iter().map(|port| (*port).to_owned()).collect(),
                 rows: rows.clone(),

@@ -358,7 +358,8 @@ impl Study<'_> {
     pub(in super::super) fn marks(&self) -> Block {
         const MARKS: [&str; 3] = ["masscan", "mirai", "zmap"];
         let rows: Vec<_> = self.answers.rows("marks").collect();
-        let shown = &rows[..rows.len().min(10)];
+        let marked = rows.iter().filter(|row| row.count("marked") > 0);
+        let shown: Vec<_> = marked.take(10).collect();
         let part = |row: &Row<'_>, column| share(row.count(column), row.count("accesses"));
         let series = MARKS.iter().enumerate().map(|(place, mark)| Series {
             name: (*mark).to_owned(),
@@ -387,7 +388,9 @@ impl Study<'_> {
         if rows.is_empty() {
             notes.push(Words::new("There is nothing to show: no port that is looked at had accesses on these days.").done());
         } else if rows.iter().all(|row| row.count("marked") == 0) {
-            notes.push(Words::new("No access to these ports bore a mark.").done());
+            notes.push(Words::new("No access to the ports that are looked at bore a mark.").done());
+        } else {
+            notes.push(Words::new("The chart has the most accessed of the ports with marks; the table has all that are looked at.").done());
         }
         notes.extend(self.of_plain_sources());
         let most = rows.iter().max_by(|one, other| {
@@ -407,7 +410,7 @@ impl Study<'_> {
                     )
                 },
             ),
-            chart: (shown.iter().any(|row| row.count("marked") > 0)).then(|| {
+            chart: (!shown.is_empty()).then(|| {
                 Chart::GroupedBars(Plot {
                     x: Axis {
                         title: "Port type".to_owned(),
