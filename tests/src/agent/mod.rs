@@ -27,8 +27,9 @@ use crate::{
 /// Where every agent of these tests serves its metrics; each namespace has a loopback of its own.
 pub const LISTEN: &str = "127.0.0.1:9464";
 
-/// How long an agent may take to attach, or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an agent may take to attach, or to end: a virtual machine in software that shares a busy one
+/// is slow.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The program under test: `TALOT_AGENT`, else the workspace's release or debug build.
 ///
