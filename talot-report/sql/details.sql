@@ -66,13 +66,14 @@ SELECT s.port, p.point, p.country,
        SUM(CASE WHEN d.ago = 0 THEN p.sources ELSE 0 END) AS sources,
        SUM(CASE WHEN d.ago = 1 THEN p.packets ELSE 0 END) AS packets_before,
        SUM(CASE WHEN d.baseline = 1 THEN p.packets ELSE 0 END) AS packets_baseline,
-       SUM(CASE WHEN d.ago = 0 AND w.date IS NOT NULL THEN p.packets ELSE 0 END) AS packets_plain,
-       SUM(CASE WHEN d.ago = 0 AND w.date IS NOT NULL THEN p.overflow_packets ELSE 0 END) AS overflow_plain,
+       SUM(CASE WHEN d.plain = 1 THEN p.packets ELSE 0 END) AS packets_plain,
+       SUM(CASE WHEN d.plain = 1 THEN p.overflow_packets ELSE 0 END) AS overflow_plain,
        MIN(CASE WHEN d.ago = 0 THEN p.date END) AS first_date
 FROM recent_ports p
-JOIN counted d ON d.date = p.date AND d.point = p.point
+JOIN (SELECT d.date, d.point, d.ago, d.baseline, CASE WHEN d.ago = 0 AND w.date IS NOT NULL THEN 1 ELSE 0 END AS plain
+      FROM counted d
+      LEFT JOIN plain w ON w.date = d.date AND w.point = d.point) d ON d.date = p.date AND d.point = p.point
 JOIN shown_types s ON s.port_type = p.port_type
-LEFT JOIN plain w ON w.date = p.date AND w.point = p.point
 WHERE p.class = 'access'
 GROUP BY s.port, p.point, p.country;
 
