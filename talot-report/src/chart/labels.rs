@@ -136,7 +136,7 @@ mod tests {
             top: 20.0,
             bottom: 30.0,
         };
-        assert!(crosses(&((0.0, 0.0), (50.0, 40.0)), &room));
+        assert!(crosses(&((0.0, 0.0), (60.0, 40.0)), &room));
         assert!(crosses(&((0.0, 25.0), (100.0, 25.0)), &room));
         assert!(!crosses(&((0.0, 40.0), (100.0, 40.0)), &room));
         assert!(!crosses(&((0.0, 25.0), (40.0, 25.0)), &room));

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{model::Shaded, study::Study};
+use super::{
+    model::{Inline, Shaded},
+    study::Study,
+};
 use crate::{
     answers::Row,
     month::Month,
-    words::{enumeration, many},
+    words::{Words, enumeration, many},
 };
 
 /// Why a point's day does not count.
@@ -98,11 +101,19 @@ impl<'a> Study<'a> {
 
     /// The days that no point watched.
     pub(super) fn shaded(&self) -> Vec<Shaded> {
-        let watched = self.watched();
-        let days = watched.iter().enumerate();
-        let dark = days.filter(|(_, (_, watched))| !**watched);
+        self.shaded_of(&self.watched(), &|date| self.absent(date))
+    }
+
+    /// The days without figures among those of a month, with what they are.
+    pub(super) fn shaded_of(
+        &self,
+        watched: &BTreeMap<Date, bool>,
+        absent: &dyn Fn(Date) -> (&'static str, String),
+    ) -> Vec<Shaded> {
+        let dark = watched.iter().enumerate();
+        let dark = dark.filter(|(_, (_, watched))| !**watched);
         dark.map(|(place, (date, _))| {
-            let (label, reason) = self.absent(*date);
+            let (label, reason) = absent(*date);
             Shaded {
                 place,
                 label: label.to_owned(),
@@ -110,6 +121,31 @@ impl<'a> Study<'a> {
             }
         })
         .collect()
+    }
+
+    /// That points were missing on some of the days that were watched, if they were.
+    pub(super) fn uneven_note(&self) -> Vec<Vec<Inline>> {
+        let rows = self.answers.rows("coverage-days");
+        let watched = rows.map(|row| row.count("valid_seconds"));
+        let mut watched = watched.filter(|seconds| *seconds > 0);
+        let first = watched.next();
+        let uneven = watched.any(|seconds| Some(seconds) != first);
+        let words = Words::new("Not all points watched all day on each of these days, see ");
+        let words = words.figure("coverage-days").text(".").done();
+        uneven.then_some(words).into_iter().collect()
+    }
+
+    /// What a day is on which this point did not watch, in a word or two, and why.
+    pub(super) fn absent_at(&self, date: Date, point: &str) -> (&'static str, String) {
+        let mut of_point = self
+            .answers
+            .rows("left-out")
+            .filter(|row| row.date("date") == Some(date) && row.text("point") == point);
+        let not_observed = Absence::NotObserved.words();
+        of_point.next().map_or_else(
+            || (not_observed, not_observed.to_owned()),
+            |row| (Absence::of(&row).words(), reason(&row)),
+        )
     }
 
     /// What a day is that no point watched, in a word or two, and why.

@@ -343,3 +343,57 @@ fn figures_of_a_part_are_told_as_such() {
     let page = fs::read_to_string(folder.path().join("out/index.html")).unwrap();
     assert!(page.contains("on 1 of 2 days of points only (the others are: anonymised:0123abcd)"));
 }
+
+/// A day that the one point did not watch is no day without accesses.
+#[test]
+fn a_single_point_is_told_by_its_own_days() {
+    let Some(python) = python("a_single_point_is_told_by_its_own_days") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (records, out) = (folder.path().join("records"), folder.path().join("out"));
+    let days: [Day<'_>; 7] = [
+        ("2011-05-31", "point-01", Some(&[(80, 5)])),
+        ("2011-07-01", "point-01", Some(&[(22, 5)])),
+        ("2011-07-02", "point-01", Some(&[(22, 5)])),
+        ("2011-07-03", "point-01", Some(&[(22, 5)])),
+        ("2011-07-04", "point-01", Some(&[(22, 5)])),
+        ("2011-07-01", "point-02", Some(&[(22, 5), (3000, 5)])),
+        ("2011-07-02", "point-02", Some(&[(22, 5)])),
+    ];
+    make(&python, &days, &records);
+    let edition = folder.path().join("edition.toml");
+    fs::write(&edition, "focus = [\"3000/tcp\"]").unwrap();
+    let more = [
+        "--no-verify",
+        "--edition",
+        edition.to_str().unwrap(),
+        "--exclude",
+        "2011-07-04/point-02=never there",
+    ];
+    // There is nothing to leave out on the 4th at point-02.
+    let (from, to) = (records.to_str().unwrap(), out.to_str().unwrap());
+    let arguments = ["month", "2011-07", "--records", from, "--out", to];
+    fail(
+        &[&arguments[..], &more[..]].concat(),
+        2,
+        "there is no such record",
+    );
+    let report = Report::make("2011-07", &records, &out, &more[..3]);
+    assert_eq!(script(&python, "recompute.py", &[from, to]).trim(), "41");
+    assert_eq!(row(&report, "1-3", "1 July 2011")[1], "5");
+    assert_eq!(row(&report, "1-3", "2 July 2011")[1], "0");
+    assert_eq!(row(&report, "1-3", "3 July 2011")[1], "not observed");
+    assert_eq!(row(&report, "2-1", "3 July 2011")[1], "5");
+    let page = fs::read_to_string(out.join("index.html")).unwrap();
+    for said in [
+        "Not all points watched all day on each of these days",
+        "Of June 2011 no day counts.",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    says(
+        &report,
+        &["Of the two months that count, accesses per point and day were"],
+    );
+}

@@ -124,7 +124,7 @@ impl Study<'_> {
                     totals.is_some() && measure == "Sources"
                 };
                 let told = |ago, counted| match rounded(rate(counted)) {
-                    cell if bound(ago) => bounded(cell),
+                    cell if bound(ago) => bounded(&cell),
                     cell => cell,
                 };
                 let known = !bound(0) && !bound(i64::from(ago));
@@ -206,13 +206,13 @@ fn rate(row: Option<&Row<'_>>, column: &str) -> Option<Rounded> {
 /// A figure of sources, as a lower bound if it is one.
 fn at_least(row: Option<&Row<'_>>, cell: Cell) -> Cell {
     let is_bound = row.is_some_and(|row| row.count("lower_bound_days") > 0);
-    if is_bound { bounded(cell) } else { cell }
+    if is_bound { bounded(&cell) } else { cell }
 }
 
-fn bounded(cell: Cell) -> Cell {
+fn bounded(cell: &Cell) -> Cell {
     Cell {
         text: format!("≥ {}", cell.text),
-        ..cell
+        value: cell.value,
     }
 }
 

@@ -160,9 +160,16 @@ impl Study<'_> {
         if groups.is_empty() {
             return None;
         }
+        /// Beyond this many, the rest is in the data.
+        const SHOWN: usize = 100;
         let mut rows = Vec::new();
+        let mut more = 0;
         for group in &groups {
             for (points, dates) in &group.parts {
+                if rows.len() == SHOWN {
+                    more += 1;
+                    continue;
+                }
                 let which = self.which_points(points, dates);
                 rows.push(vec![
                     text(words::days(dates)),
@@ -172,6 +179,11 @@ impl Study<'_> {
                     count((points.len() * dates.len()) as i64),
                 ]);
             }
+        }
+        if more > 0 {
+            let mut last = vec![text(format!("… and {more} more in the data"))];
+            last.extend([text(""), text(""), text(""), text("")]);
+            rows.push(last);
         }
         let title = format!(
             "Days of points that are left out or refused, {}",

@@ -68,7 +68,21 @@ impl<'a> ByDay<'a> {
     }
 }
 
+/// The days of the month: whether they were watched, and if not, what they are and why.
+pub(super) struct Days<'a> {
+    pub(super) watched: BTreeMap<Date, bool>,
+    pub(super) absent: Box<dyn Fn(Date) -> (&'static str, String) + 'a>,
+}
+
 impl Study<'_> {
+    /// The days as all points together watched them.
+    pub(super) fn all_days(&self) -> Days<'_> {
+        Days {
+            watched: self.watched(),
+            absent: Box::new(|date| self.absent(date)),
+        }
+    }
+
     /// Figures 2-1, 2-2, 2-5 and 2-7.
     pub(in super::super) fn by_day(
         &self,
@@ -87,7 +101,8 @@ impl Study<'_> {
             self.month.name(),
             self.at_points()
         );
-        let draft = self.stacked(id, &by_day, thing, measure, title);
+        let days = self.all_days();
+        let draft = self.stacked(id, &by_day, &days, thing, measure, title);
         self.figure(draft)
     }
 
@@ -96,11 +111,12 @@ impl Study<'_> {
         &self,
         id: &'static str,
         by_day: &ByDay<'_>,
+        days: &Days<'_>,
         thing: Thing,
         measure: Measure,
         title: String,
     ) -> Draft {
-        let watched = self.watched();
+        let watched = &days.watched;
         let hues = self.hues(thing, &by_day.names);
         let series = by_day.names.iter().zip(hues).map(|(name, hue)| Series {
             name: thing.name(name),
@@ -130,7 +146,7 @@ impl Study<'_> {
                 row.push(count(of_day.iter().sum()));
                 row.extend(of_day.into_iter().map(count));
             } else {
-                let (label, _) = self.absent(*date);
+                let (label, _) = (days.absent)(*date);
                 row.extend((0..=by_day.names.len()).map(|_| text(label)));
             }
             row
@@ -151,12 +167,12 @@ impl Study<'_> {
                     },
                     categories: watched.keys().map(|date| date.day().to_string()).collect(),
                     series,
-                    shaded: self.shaded(),
+                    shaded: self.shaded_of(watched, &*days.absent),
                 })
             }),
             notes: match measure.column {
-                "sources" => self.lower_bound_note(),
-                _ => Vec::new(),
+                "sources" => [self.uneven_note(), self.lower_bound_note()].concat(),
+                _ => self.uneven_note(),
             },
         }
     }

@@ -5,7 +5,7 @@ use super::super::{
     model::{Axis, Block, Chart, Hue, Plot, Series},
     study::{Study, Thing},
 };
-use super::days::{ACCESSES, ByDay};
+use super::days::{ACCESSES, ByDay, Days};
 use crate::{
     rounding::{Rounded, share},
     words::{self, Words},
@@ -49,7 +49,8 @@ impl Study<'_> {
             self.month.name(),
             self.at_points()
         );
-        let mut draft = self.stacked("2.1.2", &by_day, Thing::Port, ACCESSES, title);
+        let days = self.all_days();
+        let mut draft = self.stacked("2.1.2", &by_day, &days, Thing::Port, ACCESSES, title);
         if let Some(Chart::StackedBars(plot)) = draft.chart {
             draft.chart = Some(Chart::Lines(plot));
         }
@@ -61,7 +62,11 @@ impl Study<'_> {
         let first = self.answers.rows("1-3").next()?;
         let (port, point) = (first.text("port"), first.text("point"));
         let mut totals = std::collections::BTreeMap::<&str, i64>::new();
-        for row in self.answers.rows("1-3") {
+        let counted = || {
+            let rows = self.answers.rows("1-3");
+            rows.filter(|row| !row.text("country").is_empty())
+        };
+        for row in counted() {
             *totals.entry(row.text("country")).or_default() += row.count("accesses");
         }
         let mut names: Vec<_> = totals
@@ -73,7 +78,7 @@ impl Study<'_> {
             names: names.iter().take(10).map(|(_, name)| *name).collect(),
             counted: std::collections::BTreeMap::new(),
         };
-        for row in self.answers.rows("1-3") {
+        for row in counted() {
             let name = row.text("country");
             let name = if by_day.names.contains(&name) {
                 name
@@ -91,7 +96,18 @@ impl Study<'_> {
             "Accesses to {port} at one monitoring point ({point}), by day and source country, {}",
             self.month.name()
         );
-        let mut draft = self.stacked("1-3", &by_day, Thing::Country, ACCESSES, title);
+        let of_point: std::collections::BTreeSet<_> = self
+            .answers
+            .rows("1-3")
+            .filter_map(|row| row.date("date"))
+            .collect();
+        let days = self.watched().into_keys();
+        let days = Days {
+            watched: days.map(|date| (date, of_point.contains(&date))).collect(),
+            absent: Box::new(|date| self.absent_at(date, point)),
+        };
+        let mut draft = self.stacked("1-3", &by_day, &days, Thing::Country, ACCESSES, title);
+        draft.notes.clear();
         let note = Words::new(
             "Of the ports in focus it is the one that the fewest points saw; the point is the one that saw most of it.",
         );

@@ -11,9 +11,20 @@ use super::days::Measure;
 use crate::{
     month::Month,
     rounding::{Rounded, share},
+    words::Words,
 };
 
 impl Study<'_> {
+    /// Months between the first and that of the report that are not there.
+    fn missing_months(&self, there: &[Month]) -> Vec<String> {
+        let first = there
+            .first()
+            .map_or(0, |first| first.months_before(self.month));
+        let months = (0..first).rev().filter_map(|ago| self.month.back(ago));
+        let missing = months.filter(|month| !there.contains(month));
+        missing.map(Month::name).collect()
+    }
+
     /// Figures 3-1 to 3-4.
     pub(in super::super) fn half_year(
         &self,
@@ -64,6 +75,15 @@ impl Study<'_> {
             }
             _ => self.month.name(),
         };
+        let mut notes = Vec::new();
+        let missing = self.missing_months(&wholes.keys().copied().collect::<Vec<_>>());
+        if !missing.is_empty() {
+            let words = format!("Of {} no day counts.", crate::words::enumeration(&missing));
+            notes.push(Words::new(words).done());
+        }
+        if measure.column == "sources" {
+            notes.extend(self.lower_bounds_of("1-1"));
+        }
         let measured = measure.name.to_lowercase();
         let title = format!("Shares of {measured} by {by}, {span}");
         let now: Vec<_> = names
@@ -107,11 +127,7 @@ impl Study<'_> {
             }),
             table: table(title.clone(), &columns, rows.collect()),
             title,
-            notes: if measure.column == "sources" {
-                self.lower_bounds_of("1-1")
-            } else {
-                Vec::new()
-            },
+            notes,
         })
     }
 }

@@ -203,7 +203,11 @@ fn environment(study: &Study<'_>) -> Vec<Inline> {
 
 /// The days that were left out, and why.
 fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
-    let notes = study.left_out_groups().into_iter().map(|group| {
+    /// Beyond this many, the rest is in figure `left-out`.
+    const TOLD: usize = 12;
+    let groups = study.left_out_groups();
+    let more = groups.len().saturating_sub(TOLD) as i64;
+    let notes = groups.into_iter().take(TOLD).map(|group| {
         let said = group.parts.iter().map(|(points, dates)| {
             let dates_told = words::days(dates);
             study.which_points(points, dates).map_or_else(
@@ -223,7 +227,12 @@ fn excluded(study: &Study<'_>) -> Vec<Vec<Inline>> {
         ))
         .done()
     });
-    notes.collect()
+    let rest = (more > 0).then(|| {
+        let reasons = many(more, "more reason is", "more reasons are");
+        let words = Words::new(format!("{} in ", capital(&reasons)));
+        words.figure("left-out").text(".").done()
+    });
+    notes.chain(rest).collect()
 }
 
 #[cfg(test)]
