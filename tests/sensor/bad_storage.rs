@@ -177,7 +177,7 @@ fn a_full_disk_at_midnight_with_a_killed_agent_loses_nothing() {
         return;
     }
     let lab = Lab::quiet();
-    let midnight = tzif::now() + 25;
+    let midnight = tzif::now() + 35;
     let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
     let disk = Mounted::disk(&home);
     let mut agent = Agent::start(&lab.sensor, &home);

@@ -9,12 +9,13 @@ use std::{
 };
 
 use talot_tests::{
-    agent::Home,
+    agent::{Agent, Home},
     identity,
-    lab::{DARK_V4, DARK_V6, INTERFACE},
+    lab::{DARK_V4, DARK_V6, INTERFACE, Namespace},
     packet::{Ends, flag, frame, protocol, tcp},
     records::{self, Coverage},
     rows::{Dispositions, Key, Rows, assert_same},
+    tzif,
 };
 
 /// Name of the point in every configuration here.
@@ -34,6 +35,31 @@ pub(crate) fn dark() -> String {
 /// A live point on the interface's own addresses.
 pub(crate) fn live() -> String {
     format!("[[point]]\nname = \"{POINT}\"\ninterface = \"{INTERFACE}\"\nmode = \"live\"\n")
+}
+
+/// Starts an agent some seconds before its midnight, which is given too. Where the machine was too slow for it to be ready well
+/// before, another one, with more time.
+///
+/// # Panics
+/// When the fourth was not ready either.
+pub(crate) fn start_before_midnight<'lab>(
+    sensor: &'lab Namespace,
+    seconds: i64,
+    configuration: &str,
+) -> (Home, Agent<'lab>, i64) {
+    for patience in 1..=4 {
+        let midnight = tzif::now() + seconds * patience;
+        let home = Home::with_midnight(midnight, configuration);
+        let agent = Agent::start(sensor, &home);
+        if midnight - tzif::now() >= 3 {
+            return (home, agent, midnight);
+        }
+        agent.stop();
+    }
+    panic!(
+        "this machine is too slow: no agent was ready within {} s",
+        seconds * 4
+    );
 }
 
 /// Keeps tests that load the machine from running beside one another.

@@ -7,14 +7,9 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use talot_tests::{
-    agent::{Agent, Home},
-    lab::Lab,
-    random::Random,
-    traffic, tzif,
-};
+use talot_tests::{agent::Agent, lab::Lab, random::Random, traffic, tzif};
 
-use crate::common::{Over, alone, dark};
+use crate::common::{Over, alone, dark, start_before_midnight};
 
 /// Drains so often that half of all moments are within 50 ms of one.
 const DRAINS: &str = "[drain]\ninterval = \"200ms\"\n";
@@ -41,11 +36,11 @@ fn a_kill_at_any_moment_neither_loses_nor_doubles() {
 fn trial(seed: u64, kills: u32) {
     let mut random = Random::seeded(seed);
     let lab = Lab::quiet();
-    let midnight = tzif::now() + 6 + random.below(u64::from(kills)) as i64;
-    let home = Home::with_midnight(midnight, &format!("{}{DRAINS}", dark()));
+    let seconds = 6 + random.below(u64::from(kills)) as i64;
+    let configuration = format!("{}{DRAINS}", dark());
+    let (home, mut agent, midnight) = start_before_midnight(&lab.sensor, seconds, &configuration);
     let over = AtomicBool::new(false);
     let log = thread::scope(|scope| {
-        let mut agent = Agent::start(&lab.sensor, &home);
         let traffic = scope.spawn(|| traffic::send_until(&lab, midnight, &over));
         let _over = Over(&over);
         for _ in 0..kills {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use talot_tests::{
-    agent::{Agent, Home},
+    agent::Home,
     identity,
     lab::Lab,
     packet::{Ends, flag, frame, many_v4, protocol, tcp},
@@ -20,7 +20,7 @@ use talot_tests::{
     tzif,
 };
 
-use crate::common::{OFTEN, POINT, dark};
+use crate::common::{OFTEN, POINT, dark, start_before_midnight};
 
 /// Between a packet and midnight at least this: the test's clock and the kernel's are read apart.
 const APART: Duration = Duration::from_millis(40);
@@ -39,21 +39,13 @@ fn date(moment: i64) -> String {
 #[test]
 fn each_packet_lands_in_its_own_day() {
     let lab = Lab::quiet();
-    let midnight = tzif::now() + 8;
+    let began = now();
+    let configuration = format!("{}{OFTEN}", dark());
+    let (home, mut agent, midnight) = start_before_midnight(&lab.sensor, 8, &configuration);
+    let ready = now();
     let offset = tzif::offset_of_midnight(midnight);
     let days = [-1, 0].map(|second| date(midnight + i64::from(offset) + second));
-    let home = Home::with_midnight(midnight, &format!("{}{OFTEN}", dark()));
-    let began = now();
-    let mut agent = Agent::start(&lab.sensor, &home);
-    let ready = now();
     let midnight = Duration::from_secs(midnight as u64);
-    let ahead = midnight
-        .checked_sub(now())
-        .expect("the agent is ready before midnight");
-    assert!(
-        ahead > Duration::from_secs(1),
-        "the agent took too long to be ready"
-    );
 
     let expected = send_around(midnight, &Sender::open(&lab));
     agent.wait_until("the day is closed", |metrics| {
