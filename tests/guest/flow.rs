@@ -26,7 +26,7 @@ use crate::{
 /// a second, drains first, and a machine in software is slow.
 const AFTER_STEP: Duration = Duration::from_millis(2500);
 /// The same where the agent is to be told at once.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const AT_ONCE: Duration = Duration::from_millis(700);
 /// So shortly before midnight it is not said either: until it arrives, a packet is on its way.
 const BEFORE_MIDNIGHT: Duration = Duration::from_millis(100);
 /// The port of packets before midnight, of which it is not said.
