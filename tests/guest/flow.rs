@@ -26,7 +26,7 @@ use crate::{
 /// a second, drains first, and a machine in software is slow.
 const AFTER_STEP: Duration = Duration::from_millis(2500);
 /// The same where the agent is to be told at once.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const AT_ONCE: Duration = Duration::from_millis(700);
 /// So shortly before midnight it is not said either: until it arrives, a packet is on its way.
 const BEFORE_MIDNIGHT: Duration = Duration::from_millis(100);
 /// The port of packets before midnight, of which it is not said.
@@ -45,6 +45,8 @@ pub(crate) struct Log {
     pub(crate) lasted: BTreeMap<(u8, i64), Duration>,
     /// When the first packet was sent and when the last, since the machine was booted.
     pub(crate) within: [Duration; 2],
+    /// Packets of the last second of a day, of which it is said that they belong to it.
+    pub(crate) in_last_second: i64,
     steps: u8,
     /// When the clock was set last, since the machine was booted.
     set: Option<Duration>,
@@ -166,6 +168,8 @@ impl<'lab> Flow<'lab> {
             Some(_) => port_after_step(day),
             None => port(day),
         };
+        let is_last = day_at(now + Duration::from_secs(1)) != day;
+        log.in_last_second += i64::from(is_last && port == self::port(day));
         let sent = log.packets.entry((steps, port)).or_insert(0);
         *sent += 1;
         let host = since.map_or(*sent % 250, |since| {

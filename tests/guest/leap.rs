@@ -78,6 +78,8 @@ fn at_midnight(leap: Leap, killed: bool) {
     agent.stop();
     clock::tell_tai(TAI);
     let coverage = trial.check(&log, own_day);
+    println!("  {} of the day's last second", log.in_last_second);
+    assert!(log.in_last_second > 0, "nothing was sent in that second");
     let dates: Vec<&str> = coverage.iter().map(|row| row.date.as_str()).collect();
     assert_eq!(dates, [day, day + 1].map(calendar::date));
     let notes: Vec<&str> = coverage.iter().map(|day| day.note.as_str()).collect();
