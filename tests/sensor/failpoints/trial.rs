@@ -27,11 +27,11 @@ use crate::{
 };
 
 /// When the day ends, from the beginning of a run: time for drains enough to be merged before.
-const MIDNIGHT: i64 = 12;
+const MIDNIGHT: i64 = 18;
 /// Between a packet and midnight at least this: the test's clock and the kernel's are read apart.
 const APART: Duration = Duration::from_millis(40);
 /// How long an agent may take to come to a point.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Drains very often; small tables, for many agents run at once.
 const CONFIGURATION: &str = "[drain]\ninterval = \"50ms\"\n[records]\nkeep_days = 1\n\
                              [kernel]\nkeys = 8192\nkeys6 = 1024\n";
