@@ -174,6 +174,23 @@ fn a_day_left_out_is_shaded_and_says_why() {
 }
 
 #[test]
+fn neighbours_without_figures_say_so_once() {
+    let mut plot = plot(&["1", "2", "3", "4"], &[&[None, None, Some(2.0), None]]);
+    plot.shaded = [(0, "not observed"), (1, "not observed"), (3, "refused")]
+        .map(|(place, label)| Shaded {
+            place,
+            label: label.to_owned(),
+            reason: "no record".to_owned(),
+        })
+        .to_vec();
+    let svg = drawn(Chart::Lines(plot));
+    // Each on two sheets.
+    assert_eq!(svg.matches("class=\"left-out\"").count(), 6);
+    assert_eq!(svg.matches(">not observed</text>").count(), 2);
+    assert_eq!(svg.matches(">refused</text>").count(), 2);
+}
+
+#[test]
 fn bars_are_as_long_as_their_values() {
     let values = [Some(20_000.0), Some(5_000.0)];
     let svg = drawn(Chart::GroupedBars(plot(&["445/tcp", "22/tcp"], &[&values])));

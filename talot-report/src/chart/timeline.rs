@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::axis;
 use super::canvas::{Area, Layout, label, n};
 use super::scale::f64_of;
+use super::{axis, text};
 use crate::report::model::Plot;
 
 /// A mark under the axis.
@@ -71,22 +71,33 @@ pub(crate) fn draw(plot: &Plot, area: &Area, layout: &Layout) -> Markup {
     }
 }
 
-/// Bands over the categories that have no figures. They say what they are where there is room; why is in
-/// their tooltip.
+/// Bands over the categories that have no figures. Neighbours that are the same say so once, where there is room; why is in
+/// their tooltips.
 pub(crate) fn shaded(plot: &Plot, area: &Area) -> Markup {
     let count = plot.categories.len();
-    let half = (centre(area, count, 1) - centre(area, count, 0)) / 2.0;
+    let step = area.width() / f64_of(count.max(1));
+    let left = |place| centre(area, count, place) - step / 2.0;
+    let runs = plot
+        .shaded
+        .chunk_by(|one, next| one.label == next.label && one.place + 1 == next.place);
     html! {
         @for day in &plot.shaded {
-            @let x = centre(area, count, day.place) - half;
-            rect class="left-out" x=(n(x)) y=(n(area.top)) width=(n(half * 2.0))
+            rect class="left-out" x=(n(left(day.place))) y=(n(area.top)) width=(n(step))
                 height=(n(area.height())) {
                 title { (day.reason) }
             }
-            @if half * 2.0 >= SMALL - 1.0 {
-                @let (x, y) = (x + half + SMALL * 0.36, (area.top + area.bottom) / 2.0);
-                g transform={ "translate(" (n(x)) " " (n(y)) ") rotate(-90)" } font-size=(n(SMALL)) {
-                    (label("tick-label middle", 0.0, 0.0, &day.label))
+        }
+        @for run in runs {
+            @let width = step * f64_of(run.len());
+            @let (x, y) = (left(run[0].place) + width / 2.0, (area.top + area.bottom) / 2.0);
+            @let lies = text::width(&run[0].label, SMALL) + 8.0 <= width;
+            @if lies {
+                g font-size=(n(SMALL)) {
+                    (label("tick-label middle", x, y, &run[0].label))
+                }
+            } @else if width >= SMALL - 1.0 {
+                g transform={ "translate(" (n(x + SMALL * 0.36)) " " (n(y)) ") rotate(-90)" } font-size=(n(SMALL)) {
+                    (label("tick-label middle", 0.0, 0.0, &run[0].label))
                 }
             }
         }

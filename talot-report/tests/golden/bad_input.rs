@@ -181,6 +181,14 @@ fn days_are_left_out_by_choice() {
     ] {
         assert!(words.contains(said), "{said}\n{words}");
     }
+    // Each day of a point is one thing only.
+    for row in report.figure("coverage")["table"]["rows"]
+        .as_array()
+        .unwrap()
+    {
+        let number = |column: usize| row[column].as_str().unwrap().parse::<u32>().unwrap();
+        assert_eq!(number(1), (2..9).map(number).sum::<u32>(), "{row}");
+    }
     let compared = script(
         &python,
         "recompute.py",

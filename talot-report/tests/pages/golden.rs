@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Report, python, records};
+use crate::support::{Report, copy_of_month, python, records};
 use crate::{can_look, folder, look_at};
 
 /// Makes the report of a month with an edition of its own, looks at its page and follows its links.
@@ -48,4 +48,30 @@ fn july_2011_is_readable() {
 #[test]
 fn october_2007_is_readable() {
     look_at_month("october_2007_is_readable", "2007-10");
+}
+
+/// Days that nobody observed, a day whose records are all refused, one that is left out.
+#[test]
+fn a_month_with_gaps_is_readable() {
+    let test = "a_month_with_gaps_is_readable";
+    if !can_look(test) {
+        return;
+    }
+    let Some(python) = python(test) else { return };
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let gaps = temporary.path().join("records");
+    copy_of_month(&records(&python, "2011"), "2011-07", &gaps);
+    for day in (10..17).chain(24..32).chain([20]) {
+        for table in ["sources", "ports", "coverage"] {
+            let folder = gaps.join(format!("{table}/day=2011-07-{day:02}"));
+            fs::remove_dir_all(folder).expect("a day");
+        }
+    }
+    for point in 1..=10 {
+        let file = gaps.join(format!("ports/day=2011-07-08/point-{point:02}.parquet"));
+        fs::write(file, "nothing").expect("a file");
+    }
+    let exclude = ["--exclude", "2011-07-05=power cut"];
+    let report = Report::make("2011-07", &gaps, &folder("2011-07-with-gaps"), &exclude);
+    look_at(&report.folder);
 }

@@ -174,7 +174,10 @@ impl Study<'_> {
                 rows.push(vec![
                     text(words::days(dates)),
                     text(which.unwrap_or_else(|| "all".to_owned())),
-                    text(group.status),
+                    text(match group.status {
+                        status @ ("maintenance" | "refused") => status,
+                        _ => "left out",
+                    }),
                     text(&group.reason),
                     count((points.len() * dates.len()) as i64),
                 ]);

@@ -5,7 +5,7 @@ use super::{
         model::{Block, Inline, KeyFigure, Section},
         study::{Study, Totals},
     },
-    accesses, at_least, averages, changes, coverage, focus, rate, sources, sources_rate,
+    accesses, at_least, averages, changes, coverage, focus, rate, sources_rate, sources_words,
 };
 use crate::{
     rounding::{self, Counted, change, point_days, quotient},
@@ -15,7 +15,7 @@ use crate::{
 /// The sentence that everybody reads.
 pub(super) fn headline(study: &Study<'_>) -> Vec<Inline> {
     let now = study.now();
-    let (accesses, sources) = (accesses(now.accesses()), sources(now));
+    let (accesses, sources) = (accesses(now.accesses()), sources_words(now));
     Words::new(format!("In {}, ", study.month.name()))
         .strong(rounding::count(now.accesses))
         .text(format!(
@@ -98,7 +98,7 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             study.month.name(),
             at_least(now, rounding::count(now.sources))
         ))
-        .strong(format!("{} from {}", accesses(now.accesses()), sources(now)))
+        .strong(format!("{} from {}", accesses(now.accesses()), sources_words(now)))
         .text(format!(" {} observed at ", words::form_of(&rate(now.accesses()), "was", "were")))
         .strong("one monitoring point per day")
         .text(" (")

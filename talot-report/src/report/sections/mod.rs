@@ -10,6 +10,7 @@ mod method;
 mod observed;
 mod ports;
 mod single;
+mod sources;
 mod statistics;
 
 pub(super) use causes::Causes;
@@ -125,7 +126,7 @@ fn accesses(counted: Counted) -> String {
 }
 
 /// `154 sources`, or `at least 154 sources` if some found no room to be counted.
-fn sources(totals: Totals) -> String {
+fn sources_words(totals: Totals) -> String {
     words::of(&sources_rate(totals), "source", "sources")
 }
 
