@@ -11,74 +11,97 @@ use crate::{
     words,
 };
 
+/// What may become of a point's day.
+struct Kind {
+    heading: &'static str,
+    /// In the answer; none: what has no record.
+    column: Option<&'static str>,
+    is_always_told: bool,
+    note: Option<&'static str>,
+}
+
+const fn kind(heading: &'static str, column: &'static str) -> Kind {
+    Kind {
+        heading,
+        column: Some(column),
+        is_always_told: false,
+        note: None,
+    }
+}
+
+const KINDS: [Kind; 8] = [
+    Kind {
+        is_always_told: true,
+        ..kind("#Days expected", "days")
+    },
+    Kind {
+        is_always_told: true,
+        ..kind("#Full", "full_days")
+    },
+    kind("#Partial", "partial_days"),
+    Kind {
+        note: Some("Down: nothing was observed."),
+        ..kind("#Down", "down_days")
+    },
+    kind("#Maintenance", "maintenance_days"),
+    Kind {
+        note: Some("Left out: by choice."),
+        ..kind("#Left out", "left_out_days")
+    },
+    Kind {
+        note: Some(
+            "Refused: there is a record, but it cannot be trusted; the point may have watched, and nothing of that day counts.",
+        ),
+        ..kind("#Refused", "refused_days")
+    },
+    Kind {
+        column: None,
+        ..kind("#No record", "")
+    },
+];
+
 impl Study<'_> {
-    /// Figure `coverage`: each point's days.
+    /// Figure `coverage`: each point's days. Of what may become of a day, what became of any.
     pub(in super::super) fn coverage(&self) -> Block {
-        const COLUMNS: [&str; 7] = [
-            "days",
-            "full_days",
-            "partial_days",
-            "down_days",
-            "maintenance_days",
-            "left_out_days",
-            "refused_days",
-        ];
-        let without_record = |figure: &dyn Fn(&str) -> i64| {
-            figure("days") - figure("recorded") - figure("refused_days")
+        let rows: Vec<_> = self.answers.rows("coverage").collect();
+        let days = |row: &Row<'_>, kind: &Kind| match kind.column {
+            Some(column) => row.count(column),
+            None => row.count("days") - row.count("recorded") - row.count("refused_days"),
         };
-        let cells = |row: &Row<'_>| {
-            let mut cells = vec![text(row.text("point"))];
-            cells.extend(COLUMNS.iter().map(|column| count(row.count(column))));
-            cells.push(count(without_record(&|column| row.count(column))));
-            cells.push(rounded(Some(point_days(row.count("valid_seconds")))));
-            cells.push(percent(share(
-                row.count("valid_seconds"),
-                row.count("days") * DAY,
-            )));
+        let kinds = KINDS.iter().filter(|kind| {
+            let any = rows.iter().any(|row| days(row, kind) > 0);
+            any || kind.is_always_told
+        });
+        let kinds: Vec<_> = kinds.collect();
+        let cells = |name: &str, rows: &[Row<'_>]| {
+            let sum = |of: &dyn Fn(&Row<'_>) -> i64| rows.iter().map(of).sum::<i64>();
+            let valid_seconds = sum(&|row| row.count("valid_seconds"));
+            let expected = sum(&|row| row.count("days"));
+            let mut cells = vec![text(name)];
+            cells.extend(kinds.iter().map(|kind| count(sum(&|row| days(row, kind)))));
+            cells.push(rounded(Some(point_days(valid_seconds))));
+            cells.push(percent(share(valid_seconds, expected * DAY)));
             cells
         };
-        let mut rows: Vec<_> = self
-            .answers
-            .rows("coverage")
-            .map(|row| cells(&row))
-            .collect();
-        let sum = |column: &str| {
-            self.answers
-                .rows("coverage")
-                .map(|row| row.count(column))
-                .sum::<i64>()
-        };
-        let mut all = vec![text("All")];
-        all.extend(COLUMNS.iter().map(|column| count(sum(column))));
-        all.push(count(without_record(&sum)));
-        all.push(rounded(Some(point_days(sum("valid_seconds")))));
-        all.push(percent(share(sum("valid_seconds"), sum("days") * DAY)));
-        rows.push(all);
+        let each = rows.iter().map(|row| cells(row.text("point"), &[*row]));
+        let all = cells("All", &rows);
+        let mut columns = vec!["Monitoring point"];
+        columns.extend(kinds.iter().map(|kind| kind.heading));
+        columns.extend(["#Valid point-days", "#Share"]);
         let title = format!("What the points watched, {}", self.month.name());
+        let notes = kinds.iter().filter_map(|kind| kind.note);
+        let notes = notes.collect::<Vec<_>>().join(" ");
         self.figure(Draft {
             id: "coverage",
             unit: "days".to_owned(),
             alternative: String::new(),
             chart: None,
-            table: table(
-                title.clone(),
-                &[
-                    "Monitoring point",
-                    "#Days expected",
-                    "#Full",
-                    "#Partial",
-                    "#Down",
-                    "#Maintenance",
-                    "#Left out",
-                    "#Refused",
-                    "#No record",
-                    "#Valid point-days",
-                    "#Share",
-                ],
-                rows,
-            ),
+            table: table(title.clone(), &columns, each.chain([all]).collect()),
             title,
-            notes: vec![words::Words::new("Down: nothing was observed. Left out: by choice. Refused: there is a record, but it cannot be trusted; the point may have watched, and nothing of that day counts.").done()],
+            notes: match notes.as_str() {
+                "" => Vec::new(),
+                _ => vec![words::Words::new(notes).done()],
+            },
         })
     }
 
