@@ -65,7 +65,7 @@ impl Trial {
     /// After an agent that ends of these faults.
     pub(super) fn after(mut self, faults: &str) -> Self {
         self.faults.push_front(faults.to_owned());
-        self
+        self.restarting()
     }
 
     /// Sources are written as pseudonyms.
@@ -101,7 +101,7 @@ impl Trial {
             let (lab, over) = (&lab, &over);
             let sending = scope.spawn(move || send_around(midnight, &Sender::open(lab), over));
             let ending = Over(over);
-            while self.restarts && !agent.1.is_empty() {
+            while self.restarts && agent.1.contains("kill") {
                 let (dying, faults) = agent;
                 wait_until(&format!("it dies of {faults}"), &dying, |dying| {
                     missing(dying, &faults).is_empty()
