@@ -315,3 +315,61 @@ fn a_damaged_file_of_the_journal_is_set_aside_and_counting_goes_on() {
         "{coverage:?}"
     );
 }
+
+/// Whoever is told that the disk is full may restart the agent: what was counted until it stopped was watched, and
+/// nothing is missing.
+#[test]
+fn stopping_on_a_full_disk_keeps_the_time_that_was_watched() {
+    const TEST: &str = "stopping_on_a_full_disk_keeps_the_time_that_was_watched";
+    let loops = Path::new("/dev/loop-control").exists();
+    if !require::programs(TEST, &["mkfs.ext4"]) || !require::of_kernel(TEST, "loop devices", loops)
+    {
+        return;
+    }
+    for next in ["detach", "run"] {
+        let lab = Lab::quiet();
+        let home = Home::new(&format!("{}{OFTEN}", dark()));
+        let disk = Mounted::disk(&home);
+        let started = tzif::now();
+        let agent = Agent::start(&lab.sensor, &home);
+        let watched = tzif::now();
+        disk.fill();
+        let sender = Sender::open(&lab);
+        sender.send_counted(&some_syns(23, 60));
+        thread::sleep(Duration::from_secs(6));
+        let stopping = tzif::now();
+        let ended = agent.terminate();
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        let stopped = tzif::now();
+        thread::sleep(Duration::from_secs(4));
+        disk.make_room();
+        let restarted = tzif::now();
+        match next {
+            "run" => Agent::start(&lab.sensor, &home).stop(),
+            _ => {
+                let detached = ask(&lab.sensor, &home, &[next]);
+                assert!(detached.status.success(), "{}", text(&detached.stderr));
+                ended
+            }
+        };
+        let more = tzif::now() - restarted;
+        let coverage = home.coverage().remove(0);
+        let (least, most) = (stopping - watched - 1, stopped - started + more + 1);
+        let observed = coverage.observed_seconds;
+        assert!(
+            (least..=most).contains(&observed),
+            "{next}: {observed}, not {least} to {most}"
+        );
+        assert!(
+            coverage.note.contains("detached"),
+            "{next}: {}",
+            coverage.note
+        );
+        assert!(
+            !coverage.note.contains("missing"),
+            "{next}: {}",
+            coverage.note
+        );
+        assert_nothing_but(&home, &some_syns_rows(23, 60));
+    }
+}

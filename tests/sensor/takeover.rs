@@ -62,6 +62,33 @@ fn a_killed_agent_leaves_the_kernel_counting() {
 }
 
 #[test]
+fn another_pin_dir_does_not_strand_what_is_pinned() {
+    let lab = Lab::quiet();
+    let home = Home::new(&dark());
+    let agent = Agent::start(&lab.sensor, &home);
+    Sender::open(&lab).send_counted(&some_syns(23, 100));
+    agent.kill();
+    Sender::open(&lab).send_counted(&some_syns(23, 100));
+    let configuration = fs::read_to_string(home.configuration()).expect("the configuration");
+    let pins = home.pins().to_str().expect("a path in UTF-8").to_owned();
+    let other = format!("{pins}-other");
+    fs::write(home.configuration(), configuration.replace(&pins, &other)).expect("a file");
+    let refused = Agent::launch(&lab.sensor, &home).end();
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.stderr);
+    let answers = [["detach"], ["status"]].map(|words| said(&ask(&lab.sensor, &home, &words)));
+    for answer in answers.iter().chain([&refused.stderr]) {
+        assert!(
+            answer.contains(&format!("are pinned in {pins}, where")),
+            "{answer}"
+        );
+    }
+    fs::write(home.configuration(), configuration).expect("a file");
+    Agent::start(&lab.sensor, &home).stop();
+    let once = some_syns_rows(23, 100);
+    assert_nothing_but(&home, &plus(once.clone(), &once));
+}
+
+#[test]
 fn counts_without_an_owner_are_refused_and_not_dropped() {
     let lab = Lab::quiet();
     let home = Home::new(&dark());
@@ -80,11 +107,16 @@ fn counts_without_an_owner_are_refused_and_not_dropped() {
         for words in [name, "`owner`", "detach --force"] {
             assert!(refused.stderr.contains(words), "{}", refused.stderr);
         }
-        let refused = ask(&lab.sensor, &home, &["detach"]);
-        assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+        for words in [["detach"], ["status"]] {
+            let refused = ask(&lab.sensor, &home, &words);
+            assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+            assert!(said(&refused).contains("`owner`"), "{}", said(&refused));
+        }
         Sender::open(&lab).send_counted(&some_syns(23, 100));
     }
     fs::rename(&elsewhere, &owner).expect("the pin can be moved back");
+    // Nor is an instance that nobody has put anything into.
+    fs::create_dir(layout.join("fedcba9876543210".repeat(2))).expect("a folder");
     // What an agent that was killed has left unfinished is in nobody's way.
     let unfinished = layout.join(format!("unfinished-{}", "0123456789abcdef".repeat(2)));
     fs::create_dir(unfinished).expect("a folder");

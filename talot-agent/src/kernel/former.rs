@@ -38,6 +38,12 @@ impl Former {
     ) -> Result<Vec<Self>> {
         let instances = pins.instances()?.into_iter();
         let all = instances.map(Self::open).collect::<Result<Vec<_>>>()?;
+        let now = Moment::now()?;
+        for former in &all {
+            if former.when_detached().is_none() {
+                pins.note_detached(&former.instance, Some(now))?;
+            }
+        }
         pins.detach_others(&[])?;
         attach::remove_filters(interfaces);
         Grace::alone()?.wait()?;
@@ -79,6 +85,11 @@ impl Former {
     /// When they were made.
     pub const fn since(&self) -> Moment {
         self.owner().since
+    }
+
+    /// When an agent took off what counted in them, if one did before this one came.
+    pub const fn when_detached(&self) -> Option<Moment> {
+        self.owner().detached
     }
 
     /// What was counted in them.

@@ -25,14 +25,14 @@ use aya::{
     util::{nr_cpus, online_cpus},
 };
 use aya_log::EbpfLogger;
-use log::info;
+use log::{info, warn};
 use talot_common::layout::{CONVERSATION_BYTES, POINTS, Watch};
 
 pub use attach::{Attachment, Mode, remove_filters};
 pub use counters::{Counters, Counts};
 pub use former::Former;
 pub(crate) use pins::is_pinned;
-pub use pins::{Claim, Pins, Place, boot_id, first_owner, place};
+pub use pins::{Claim, Pins, Place, boot_id, first_owner, place, refuse_elsewhere};
 pub use requirements::check_requirements;
 pub use table::{Capacity, Counted, Fill};
 pub use wake::Wake;
@@ -275,6 +275,21 @@ impl Kernel {
         pinned.map(|pinned| pinned.instance.owner.since)
     }
 
+    /// When a former agent took off what counted in those maps, if it did.
+    pub fn detached(&self) -> Option<Moment> {
+        self.pinned.as_ref()?.instance.owner.detached
+    }
+
+    /// Notes in the pins that nothing counts from now on, or that it does again, for the next agent. What
+    /// cannot be noted is only less exact: how long was observed.
+    pub fn note_detached(&self, at: Option<Moment>) {
+        if let Some(Pinned { pins, instance, .. }) = &self.pinned
+            && let Err(error) = pins.note_detached(instance, at)
+        {
+            warn!("{error:#}");
+        }
+    }
+
     /// Removes the maps of a former agent, once everything in them is durable.
     ///
     /// # Errors
@@ -342,6 +357,7 @@ fn new_instance(pins: &Pins, size: Size, points: &[&str]) -> Result<Instance> {
             points: points.iter().map(|&name| name.to_owned()).collect(),
             table_seed: random_words()?,
             since: Moment::now()?,
+            detached: None,
         },
     })
 }

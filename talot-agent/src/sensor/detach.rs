@@ -8,7 +8,7 @@ use talot_common::words::Disposition;
 use super::{
     heir::{Heir, last_observation},
     kernel_release,
-    takeover::Before,
+    takeover::{Before, Left},
 };
 use crate::{
     clock::Moment,
@@ -38,6 +38,7 @@ pub async fn detach(config: &Config, force: bool) -> Result<String> {
             format!("nothing is pinned in {root}\n")
         });
     }
+    kernel::refuse_elsewhere(root, &config.data_dir)?;
     if !root.exists() {
         return Ok(format!("nothing is pinned in {}\n", root.display()));
     }
@@ -49,11 +50,8 @@ pub async fn detach(config: &Config, force: bool) -> Result<String> {
     let mut all = Former::detached(&pins, interfaces)?;
     let moment = Moment::now()?;
     let zone = &config.timezone.zone;
-    let maps = all.iter().map(|former| {
-        let points = former.points().iter().map(String::as_str).collect();
-        (former.counters(), former.since(), points)
-    });
-    let mut observed = Before::of(&journal, maps, attached).orphans(&[], moment, zone)?;
+    let left = all.iter().map(Left::of);
+    let mut observed = Before::of(&journal, left, attached).orphans(&[], moment, zone)?;
     let mark = Mark {
         instance: String::new(),
         epoch: 0,
@@ -124,6 +122,7 @@ fn observation(
 /// If what is pinned cannot be read.
 pub fn waiting(config: &Config) -> Result<Option<String>> {
     let root = &config.kernel.pin_dir;
+    kernel::refuse_elsewhere(root, &config.data_dir)?;
     let waiting = Former::peek(root)?;
     let Some(owner) = kernel::first_owner(root) else {
         return Ok(None);

@@ -41,7 +41,7 @@ use self::{
     sections::Constant,
     steps::Steps,
     stop::Stop,
-    takeover::Before,
+    takeover::{Before, Left},
 };
 use crate::{
     calendar,
@@ -230,6 +230,7 @@ impl Sensor {
             .map(|point| point.name.as_str())
             .collect();
         let claim = Claim::of(&config.data_dir)?;
+        kernel::refuse_elsewhere(&config.kernel.pin_dir, &config.data_dir)?;
         let pins = Pins::open(&config.kernel.pin_dir, claim)?;
         // Maps of another configuration that were drained to the end, but not removed any more.
         let finished = |instance: &str, epoch: u32| {
@@ -323,17 +324,17 @@ impl Sensor {
 
     /// As it was before this agent attached anything.
     fn before(&self) -> Result<Before> {
-        let former = self.former.iter().map(|former| {
-            let points = former.points().iter().map(String::as_str).collect();
-            (former.counters(), former.since(), points)
-        });
+        let former = self.former.iter().map(Left::of);
         let points = self.points.iter().map(|point| point.config.name.as_str());
-        let current = self
-            .kernel
-            .since()
-            .map(|since| (self.kernel.counters(), since, points.collect()));
-        let maps = former.chain(current);
-        Ok(Before::of(&self.journal, maps, self.kernel.attached()?))
+        let current = self.kernel.since().map(|since| Left {
+            instance: self.kernel.instance(),
+            counters: self.kernel.counters(),
+            since,
+            detached: self.kernel.detached(),
+            points: points.collect(),
+        });
+        let left = former.chain(current);
+        Ok(Before::of(&self.journal, left, self.kernel.attached()?))
     }
 
     /// It could not begin: what it has made itself goes. What a former agent has left goes on, by the
@@ -382,6 +383,7 @@ impl Sensor {
             }
             if !keep {
                 // Nothing is counted any more when the last drain begins.
+                self.kernel.note_detached(Some(Moment::now()?));
                 for (_, hook) in std::mem::take(&mut self.hooks) {
                     hook.attachment.detach();
                 }

@@ -29,33 +29,63 @@ pub(super) struct Before {
     mark: Option<Mark>,
     /// Since when the pinned maps were counted in, if nothing of them is durable.
     since: Option<Moment>,
-    /// What each point was watching, by name.
-    watching: BTreeMap<String, Watched>,
+    /// The maps that it has left, by name.
+    instances: Vec<String>,
+    /// What each point was watching, by name, and until when, if that was ended.
+    watching: BTreeMap<String, (Watched, Option<Moment>)>,
     /// The interfaces, by number, whose programs were attached.
     attached: Vec<u32>,
 }
 
+/// Maps that a former agent has left.
+pub(super) struct Left<'a> {
+    pub(super) instance: &'a str,
+    pub(super) counters: &'a Counters,
+    /// When they were made.
+    pub(super) since: Moment,
+    /// When an agent took off what counted in them, if one did.
+    pub(super) detached: Option<Moment>,
+    /// Names of the points, by slot.
+    pub(super) points: Vec<&'a str>,
+}
+
+impl<'a> Left<'a> {
+    pub(super) fn of(former: &'a Former) -> Self {
+        Self {
+            instance: former.instance(),
+            counters: former.counters(),
+            since: former.since(),
+            detached: former.when_detached(),
+            points: former.points().iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 impl Before {
-    /// Of these maps, whose points have these names.
     pub(super) fn of<'a>(
         journal: &Journal,
-        maps: impl IntoIterator<Item = (&'a Counters, Moment, Vec<&'a str>)>,
+        left: impl IntoIterator<Item = Left<'a>>,
         attached: Vec<u32>,
     ) -> Self {
         let mut before = Self {
             mark: journal.last_mark().cloned(),
             since: None,
+            instances: Vec::new(),
             watching: BTreeMap::new(),
             attached,
         };
-        for (counters, since, points) in maps {
+        for left in left {
+            let since = left.since;
             if before
                 .since
                 .is_none_or(|earliest| since.boot < earliest.boot)
             {
                 before.since = Some(since);
             }
-            for (name, watched) in points.iter().zip(plan::watched(&counters.watching())) {
+            before.instances.push(left.instance.to_owned());
+            let watched = plan::watched(&left.counters.watching()).into_iter();
+            for (name, watched) in left.points.iter().zip(watched) {
+                let watched = (watched, left.detached);
                 before.watching.insert((*name).to_owned(), watched);
             }
         }
@@ -67,19 +97,40 @@ impl Before {
         self.mark.as_ref().map(|mark| mark.at).or(self.since)
     }
 
-    /// What a point was watching up to now.
-    fn was_watching(&self, point: &str) -> Option<Doing> {
-        let watched = self.watching.get(point)?;
-        let is_attached = self.attached.contains(&watched.ifindex);
+    /// Notes what a point was watching since the last that is durable; false if nobody knows.
+    fn note_watching(&self, point: &str, observer: &mut Observer) -> bool {
+        let (Some((watched, detached)), Some(until)) = (self.watching.get(point), self.until())
+        else {
+            return false;
+        };
+        if detached.is_none() && !self.attached.contains(&watched.ifindex) {
+            return false;
+        }
         let texts: Vec<String> = watched.prefixes.iter().map(ToString::to_string).collect();
-        is_attached.then(|| Doing::Watching(texts.join(",")))
+        observer.note(until, Doing::Watching(texts.join(",")));
+        if let Some(detached) = *detached {
+            let is_later = detached.boot > until.boot;
+            let end = if is_later { detached } else { until };
+            observer.note(end, Doing::Nothing(Gap::Detached));
+        }
+        true
     }
 
-    /// Whether a former agent watched this point.
-    fn knows(&self, point: &str) -> bool {
+    /// Whether what was counted after the last that is durable is gone.
+    fn is_lost(&self) -> bool {
         let mark = self.mark.as_ref();
-        self.watching.contains_key(point)
-            || mark.is_some_and(|mark| mark.points.iter().any(|name| name == point))
+        mark.is_some_and(|mark| !mark.detached && !self.instances.contains(&mark.instance))
+    }
+
+    /// Whether a former agent was to watch this point.
+    fn knows(&self, point: &str) -> bool {
+        self.watching.contains_key(point) || self.has_been_watched(point)
+    }
+
+    /// Whether a former agent had anything durable about this point.
+    fn has_been_watched(&self, point: &str) -> bool {
+        let mark = self.mark.as_ref();
+        mark.is_some_and(|mark| mark.points.iter().any(|name| name == point))
     }
 
     /// What points were watching that none of these names is, until this moment.
@@ -94,11 +145,14 @@ impl Before {
             return Ok(orphans);
         };
         for name in self.watching.keys() {
-            if !configured.contains(name)
-                && let Some(doing) = self.was_watching(name)
-            {
+            if !configured.contains(name) {
                 let mut observer = Observer::default();
-                observer.note(until, doing);
+                if !self.note_watching(name, &mut observer) {
+                    if !self.has_been_watched(name) {
+                        continue;
+                    }
+                    observer.note(until, Doing::Nothing(Gap::Detached));
+                }
                 orphans.insert(name.clone(), observer.take(now, zone)?);
             }
         }
@@ -132,6 +186,7 @@ impl Sensor {
         let attached = self.hooks.values().map(|hook| &hook.attachment);
         self.kernel.detach_others(attached)?;
         self.kernel.wait()?;
+        self.kernel.note_detached(None);
         self.orphans = before.orphans(&self.names(), Moment::now()?, &self.config.timezone.zone)?;
         self.take_over(before)?;
         self.observe(interfaces)?;
@@ -199,15 +254,14 @@ impl Sensor {
                 Some(Step::By(seconds)) => self.note_step(seconds, now),
             }
         }
-        let was_detached = before.mark.as_ref().is_some_and(|mark| mark.detached);
         let absence = now.wall.duration_since(until.wall);
         let can_be = absence.as_hours() <= 24 * LONGEST_DAYS;
         for point in &mut self.points {
             let PointConfig {
                 name, interface, ..
             } = &point.config;
-            if let Some(doing) = before.was_watching(name).filter(|_| is_this_boot) {
-                point.observer.note(until, doing);
+            if is_this_boot && before.note_watching(name, &mut point.observer) {
+                // Nothing more is known, and nothing more needs to be.
             } else if before.knows(name) {
                 let why = if is_this_boot {
                     Gap::Detached
@@ -217,7 +271,7 @@ impl Sensor {
                 if can_be {
                     point.observer.note_absence(until.wall, now.wall, why);
                 }
-                if !was_detached {
+                if before.is_lost() {
                     let what = if is_this_boot {
                         "the agent was killed and its programs were removed"
                     } else {

@@ -150,7 +150,7 @@ fn every_point_by_itself() {
     let _alone = alone();
     let mut trials = Vec::new();
     for point in POINTS {
-        for action in ["kill@1", "eio@1..3", "enospc@1..3"] {
+        for action in ["kill@1", "eio@1..2", "enospc@1..2"] {
             if CLEARING.contains(point) && !action.starts_with("kill") {
                 continue;
             }

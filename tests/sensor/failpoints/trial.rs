@@ -81,6 +81,7 @@ impl Trial {
     /// was.
     pub(super) fn run(mut self) {
         let name = format!("{:?}", self.faults);
+        println!("{name}");
         let lab = Lab::quiet();
         let midnight = tzif::now() + MIDNIGHT;
         let home = Home::with_midnight(midnight, &self.configuration());

@@ -31,6 +31,7 @@ pub(super) use self::{
     owner::{Conversations, Owner},
 };
 use super::Former;
+use crate::clock::Moment;
 
 /// What to do about pins that cannot be used.
 pub(super) const DAMAGED: &str =
@@ -49,6 +50,20 @@ pub struct Pins {
 pub(super) struct Instance {
     pub(super) folder: PathBuf,
     pub(super) owner: Owner,
+}
+
+impl Instance {
+    fn open(folder: PathBuf) -> Result<Self> {
+        let owner = Owner::read(&folder)?.with_context(|| {
+            format!(
+                "{} may hold counts, but the pin `{}` in it is gone: whose they are, and of which points, \
+                 cannot be told without it. Nothing was removed ({DAMAGED})",
+                folder.display(),
+                owner::NAME
+            )
+        })?;
+        Ok(Self { folder, owner })
+    }
 }
 
 impl Pins {
@@ -75,6 +90,7 @@ impl Pins {
         };
         pins.refuse_other_layouts()?;
         pins.refuse_others()?;
+        pins.claim.remember(root);
         Ok(pins)
     }
 
@@ -159,19 +175,22 @@ impl Pins {
         for unfinished in folder::all_unfinished(&layout)? {
             folder::remove_pins(&unfinished)?;
         }
-        let instance = |folder: PathBuf| {
-            let owner = Owner::read(&folder)?.with_context(|| {
-                format!(
-                    "{} may hold counts, but the pin `{}` in it is gone: whose they are, and of which \
-                     points, cannot be told without it. Nothing was removed ({DAMAGED})",
-                    folder.display(),
-                    owner::NAME
-                )
-            })?;
-            Ok(Instance { folder, owner })
-        };
+        for folder in folder::all_instances(&layout)? {
+            // One without any pin in it: rmdir refuses all others.
+            folder::remove_if_empty(&folder)?;
+        }
         let folders = folder::all_instances(&layout)?.into_iter();
-        folders.map(instance).collect()
+        folders.map(Instance::open).collect()
+    }
+
+    /// Notes in the pins that nothing counts in an instance from now on, or that something does again. It is
+    /// noted before anything is taken off, for an agent may be killed over that.
+    pub(super) fn note_detached(&self, instance: &Instance, at: Option<Moment>) -> Result<()> {
+        let owner = Owner {
+            detached: at,
+            ..instance.owner.clone()
+        };
+        owner.write(&instance.folder)
     }
 
     /// A new folder for an instance of this name, until it is whole.
@@ -304,12 +323,33 @@ fn lock(root: &Path) -> Result<File> {
 /// Every instance of this layout that is whole, for those who only ask.
 pub(super) fn peek(root: &Path) -> Result<Vec<Instance>> {
     let folders = folder::all_instances(&folder::layout(root, VERSION))?.into_iter();
-    let instance = |folder: PathBuf| {
-        Owner::read(&folder).map(|owner| owner.map(|owner| Instance { folder, owner }))
+    let is_empty =
+        |folder: &PathBuf| fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    let folders = folders.filter(|folder| !is_empty(folder));
+    folders.map(Instance::open).collect()
+}
+
+/// Refuses to go on where counts of this data directory are pinned elsewhere: the `pin_dir` has been changed.
+///
+/// # Errors
+///
+/// If there are such counts.
+pub fn refuse_elsewhere(root: &Path, data_dir: &Path) -> Result<()> {
+    let Some(other) = Claim::remembered(data_dir).filter(|other| other != root) else {
+        return Ok(());
     };
-    folders
-        .filter_map(|folder| instance(folder).transpose())
-        .collect()
+    let data_dir = fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    let instances = peek(&other).unwrap_or_default();
+    ensure!(
+        !instances
+            .iter()
+            .any(|instance| instance.owner.claim.is_of(&data_dir)),
+        "counts of the data directory {} are pinned in {}, where [kernel] pin_dir was before: set it back to that, or \
+         run `talot-agent detach` with it, which makes them durable",
+        data_dir.display(),
+        other.display()
+    );
+    Ok(())
 }
 
 /// Whether an XDP program is pinned there for this interface.

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use aya::maps::{Array, Map, MapData};
+use log::warn;
 use serde::{Deserialize, Serialize};
 use talot_common::layout::{CONVERSATION_BUCKETS, PASSING_BUCKETS, RecentBucket};
 
@@ -22,6 +23,8 @@ use crate::{
 
 pub(super) const NAME: &str = "owner";
 const BYTES: usize = 16 << 10;
+/// In the data directory: the folder of its pins.
+const REMEMBERED: &str = "pin_dir";
 
 /// What a sensor is told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +81,26 @@ impl Claim {
         })
     }
 
+    /// Notes in the data directory where its counts are pinned.
+    pub(super) fn remember(&self, root: &Path) {
+        let path = self.data_dir.join(REMEMBERED);
+        // On a full disk: whoever changes pin_dir then has to know where the counts are.
+        if let Err(error) = fs::write(&path, root.as_os_str().as_encoded_bytes()) {
+            warn!("writing {}: {error}", path.display());
+        }
+    }
+
+    /// Where the counts of a data directory were pinned last.
+    pub(super) fn remembered(data_dir: &Path) -> Option<PathBuf> {
+        let path = fs::read_to_string(data_dir.join(REMEMBERED)).ok()?;
+        (!path.is_empty()).then(|| path.into())
+    }
+
+    /// Whether it is that of a data directory.
+    pub(super) fn is_of(&self, data_dir: &Path) -> bool {
+        self.data_dir == data_dir
+    }
+
     pub(super) fn difference(&self, mine: &Self) -> Option<Difference> {
         let Self {
             data_dir,
@@ -121,6 +144,9 @@ pub(crate) struct Owner {
     pub(crate) table_seed: [u64; 2],
     /// When it was made.
     pub(crate) since: Moment,
+    /// When an agent took off the programs that counted in it, if nothing counts in it any more.
+    #[serde(default)]
+    pub(crate) detached: Option<Moment>,
 }
 
 impl fmt::Display for Owner {
@@ -166,6 +192,27 @@ impl Owner {
 
     /// Pins it.
     pub(super) fn pin(&self, folder: &Path) -> Result<()> {
+        let bytes = self.bytes()?;
+        let mut map: Array<MapData, [u8; BYTES]> =
+            Array::create(1, 0).context("creating a BPF map")?;
+        map.set(0, bytes, 0).context("filling the BPF map owner")?;
+        let path = folder.join(NAME);
+        map.pin(&path)
+            .with_context(|| format!("pinning {}", path.display()))
+    }
+
+    /// Writes it over what is pinned.
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(NAME);
+        let write = || -> Result<()> {
+            let mut map: Array<MapData, [u8; BYTES]> =
+                Array::try_from(Map::Array(MapData::from_pin(&path)?))?;
+            Ok(map.set(0, self.bytes()?, 0)?)
+        };
+        write().with_context(|| format!("writing the pinned map {}", path.display()))
+    }
+
+    fn bytes(&self) -> Result<[u8; BYTES]> {
         let text = serde_json::to_vec(self)?;
         ensure!(
             text.len() < BYTES,
@@ -173,12 +220,7 @@ impl Owner {
         );
         let mut bytes = [0; BYTES];
         bytes[..text.len()].copy_from_slice(&text);
-        let mut map: Array<MapData, [u8; BYTES]> =
-            Array::create(1, 0).context("creating a BPF map")?;
-        map.set(0, bytes, 0).context("filling the BPF map owner")?;
-        let path = folder.join(NAME);
-        map.pin(&path)
-            .with_context(|| format!("pinning {}", path.display()))
+        Ok(bytes)
     }
 }
 
