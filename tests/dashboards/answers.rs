@@ -218,7 +218,11 @@ fn a_sensor_that_is_down_keeps_its_lines() {
     .map(|(panel, up, down, value)| {
         // What a graph that ends at 1 h has drawn at 40 minutes.
         let expr = expr("Sensor", panel, 0).replace("@ end()", "@ 3600");
-        asks("40m", &expr, &[(up, *value), (down, *value)])
+        asks(
+            "40m",
+            &expr,
+            &[(up.as_str(), *value), (down.as_str(), *value)],
+        )
     })
     .collect();
     answers("a_sensor_that_is_down", &series, &asks);
