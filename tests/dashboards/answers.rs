@@ -17,7 +17,7 @@ fn chosen(expr: &str) -> String {
         ("$port", "23/tcp"),
         ("$__rate_interval", "5m"),
         ("$__range", "30m"),
-        ("$__interval", "1m"),
+        ("$__interval", "10m"),
     ] {
         expr = expr.replace(name, value);
     }
