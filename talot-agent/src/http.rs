@@ -95,6 +95,8 @@ fn is_for_loopback<B>(request: &Request<B>) -> bool {
     let is_loopback = |authority: &str| {
         authority.parse().is_ok_and(|authority: Authority| {
             let host = authority.host();
+            // The root of all names may be named, too.
+            let host = host.strip_suffix('.').unwrap_or(host);
             let address = host.trim_start_matches('[').trim_end_matches(']').parse();
             host.eq_ignore_ascii_case("localhost")
                 || address.is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
@@ -129,7 +131,10 @@ fn answer<B>(request: &Request<B>, published: &Published, is_local: bool) -> Res
             let text = Bytes::from("GET it\n");
             (StatusCode::METHOD_NOT_ALLOWED, TEXT, text)
         }
-        "/metrics" => (StatusCode::OK, METRICS, published.page()),
+        "/metrics" => match published.page() {
+            Some(page) => (StatusCode::OK, METRICS, page),
+            None => well(published.troubles()),
+        },
         "/healthz" => well(published.hangs().into_iter().collect()),
         "/readyz" => well(published.troubles()),
         _ => {
@@ -152,12 +157,23 @@ mod tests {
     use super::*;
 
     fn asked(is_local: bool, method: &str, uri: &str, hosts: &[&str]) -> Response<Full<Bytes>> {
-        let published = Published::new("page".into(), Vec::new());
+        let published = Published::default();
+        published.replace("page".into(), Vec::new());
+        asked_of(&published, is_local, method, uri, hosts)
+    }
+
+    fn asked_of(
+        published: &Published,
+        is_local: bool,
+        method: &str,
+        uri: &str,
+        hosts: &[&str],
+    ) -> Response<Full<Bytes>> {
         let request = Request::builder().method(method).uri(uri);
         let request = hosts
             .iter()
             .fold(request, |all, host| all.header(HOST, *host));
-        answer(&request.body(()).unwrap(), &published, is_local)
+        answer(&request.body(()).unwrap(), published, is_local)
     }
 
     #[test]
@@ -173,11 +189,28 @@ mod tests {
     }
 
     #[test]
+    fn while_it_starts_nobody_waits_for_an_answer() {
+        let published = Published::default();
+        assert!(published.is_due());
+        let status = |path| asked_of(&published, true, "GET", path, &[]).status();
+        assert_eq!(status("/metrics"), 503);
+        assert_eq!(status("/readyz"), 503);
+        assert_eq!(status("/healthz"), 200);
+        published.replace("page".into(), Vec::new());
+        assert!(!published.is_due());
+        for path in ["/metrics", "/readyz", "/healthz"] {
+            assert_eq!(status(path), 200, "{path}");
+        }
+    }
+
+    #[test]
     fn on_loopback_no_page_of_another_name_reads_the_metrics() {
         let local = |hosts: &[&str]| asked(true, "GET", "/metrics", hosts).status().as_u16();
         for host in [
             "localhost",
             "LocalHost:9464",
+            "localhost.",
+            "localhost.:9464",
             "127.0.0.1:9464",
             "127.1.2.3",
             "[::1]:9464",
@@ -192,6 +225,7 @@ mod tests {
             &["203.0.113.1:9464"],
             &["[2001:db8::1]"],
             &["127.0.0.1.evil.example"],
+            &["localhost.."],
             &[""],
             &["localhost", "evil.example"],
         ] {

@@ -17,6 +17,7 @@ fn chosen(expr: &str) -> String {
         ("$port", "23/tcp"),
         ("$__rate_interval", "5m"),
         ("$__range", "30m"),
+        ("$__interval", "10m"),
     ] {
         expr = expr.replace(name, value);
     }
@@ -101,13 +102,19 @@ fn equal_names_of_two_sensors_are_told_apart() {
         }
     }
     let both = [
-        ("{instance=\"a\",point=\"p\"}", 1.0),
-        ("{instance=\"b\",point=\"p\"}", 2.0),
+        ("{job=\"talot\",instance=\"a\",point=\"p\"}", 1.0),
+        ("{job=\"talot\",instance=\"b\",point=\"p\"}", 2.0),
     ];
     // A rule's number and reason say nothing without its point.
     let rules = [
-        ("{instance=\"a\",point=\"p\",rule=\"1 ours\"}", 1.0),
-        ("{instance=\"b\",point=\"p\",rule=\"1 ours\"}", 2.0),
+        (
+            "{job=\"talot\",instance=\"a\",point=\"p\",rule=\"1 ours\"}",
+            1.0,
+        ),
+        (
+            "{job=\"talot\",instance=\"b\",point=\"p\",rule=\"1 ours\"}",
+            2.0,
+        ),
     ];
     let asks = [
         asks("1h", &expr("Fleet", "Accesses", 0), &both),
@@ -123,6 +130,7 @@ fn equal_names_of_two_sensors_are_told_apart() {
         .flat_map(|p| &p.targets);
     for target in targets {
         assert!(!target.expr.contains("by (point"), "{}", target.expr);
+        assert!(!target.expr.contains("by (instance"), "{}", target.expr);
         let legend = &target.legend_format;
         assert!(
             !legend.contains("{{point}}") || legend.contains("{{instance}}"),
@@ -151,6 +159,138 @@ fn today_and_a_week_ago_are_of_the_same_points() {
         "today_and_a_week_ago",
         &series,
         &[ask(0, 30.0), ask(1, 10.0), ask(2, 3.0)],
+    );
+}
+
+#[test]
+fn a_sensor_of_two_jobs_is_not_counted_twice() {
+    let of = |job| {
+        format!(
+            "talot_packets_total{{job=\"{job}\",instance=\"a\",point=\"p\",disposition=\"access\"}}"
+        )
+    };
+    let series = ["talot", "test"].map(|job| (of(job), "0+60x60".to_owned()));
+    let both = ["talot", "test"].map(|job| format!("{{job=\"{job}\",instance=\"a\",point=\"p\"}}"));
+    let both = [(both[0].as_str(), 1.0), (both[1].as_str(), 1.0)];
+    let asks = [asks("1h", &expr("Fleet", "Accesses", 0), &both)];
+    answers("a_sensor_of_two_jobs", &series, &asks);
+}
+
+/// Shown are 30 minutes, until 1 h; one sensor is down since 45 minutes.
+#[test]
+fn a_sensor_that_is_down_keeps_its_lines() {
+    let of = |metric: &str, instance, more: &str| {
+        format!("{metric}{{job=\"talot\",instance=\"{instance}\"{more}}}")
+    };
+    let mut series = Vec::new();
+    for (instance, until) in [("up", 60), ("down", 45)] {
+        let map = ",map=\"sources4\"";
+        for (metric, more, values) in [
+            ("talot_build_info", "", "1x"),
+            ("process_cpu_seconds_total", "", "0+6x"),
+            ("process_resident_memory_bytes", "", "1000x"),
+            ("talot_map_entries", map, "10x"),
+            ("talot_map_capacity", map, "100x"),
+        ] {
+            // Prometheus marks what it could not scrape as stale.
+            let gone = if until < 60 { " stale" } else { "" };
+            let values = format!("{values}{until}{gone}");
+            series.push((of(metric, instance, more), values));
+        }
+    }
+    let map = |instance| of("", instance, ",map=\"sources4\"");
+    let asks: Vec<Value> = [
+        (
+            "CPU of the agent",
+            of("", "up", ""),
+            of("", "down", ""),
+            0.1,
+        ),
+        (
+            "Memory of the agent",
+            of("", "up", ""),
+            of("", "down", ""),
+            1000.0,
+        ),
+        ("Tables", map("up"), map("down"), 0.1),
+    ]
+    .iter()
+    .map(|(panel, up, down, value)| {
+        // What a graph that ends at 1 h has drawn at 40 minutes.
+        let expr = expr("Sensor", panel, 0).replace("@ end()", "@ 3600");
+        asks(
+            "40m",
+            &expr,
+            &[(up.as_str(), *value), (down.as_str(), *value)],
+        )
+    })
+    .collect();
+    answers("a_sensor_that_is_down", &series, &asks);
+}
+
+#[test]
+fn a_sensor_that_is_dead_for_a_week_is_down() {
+    let of = |metric| format!("{metric}{{job=\"talot\",instance=\"a\"}}");
+    let series = [
+        (of("up"), "1x60 0x10200".to_owned()),
+        (of("talot_build_info"), "1x60 stale".to_owned()),
+    ];
+    let ask = asks("169h", &expr("Fleet", "Sensors down", 0), &[("{}", 1.0)]);
+    answers("a_sensor_that_is_dead", &series, &[ask]);
+}
+
+/// Midnight at 45 minutes: what had most is drawn, whatever the new day has of it.
+#[test]
+fn sources_of_the_day_before_are_not_ranked_against_those_of_the_new_day() {
+    let mut series = Vec::new();
+    let mut of = |instance: &str, port: &str, values: &str| {
+        series.push((accesses("talot_sources", instance, port), values.to_owned()));
+    };
+    of("a", "23/tcp", "50000x44 300x15");
+    // Ten that had fewer, and nothing in the new day.
+    for n in 1..=10 {
+        of("a", &format!("{n}/tcp"), "900x44 stale");
+    }
+    // Ten points with fewer than the first point's 59000, more than it has now.
+    for n in 1..=10 {
+        of(&format!("b{n}"), "other", "1000x60");
+    }
+    let now = ("{port=\"23/tcp\"}", 300.0);
+    let point = "{job=\"talot\",instance=\"a\",point=\"p\"}";
+    let ports = expr("Ports", "Sources today by port type", 0);
+    let points = format!(
+        "({}) and on (instance) talot_sources{{port=\"23/tcp\"}}",
+        expr("Fleet", "Sources today", 0)
+    );
+    let asks = [
+        asks("59m", &ports, &[now]),
+        asks("59m", &points, &[(point, 300.0)]),
+    ];
+    answers("sources_of_the_day_before", &series, &asks);
+}
+
+#[test]
+fn a_point_that_was_never_drained_waits_since_its_agent_began() {
+    let of = |point| {
+        format!(
+            "talot_last_drain_timestamp_seconds{{job=\"talot\",instance=\"a\",point=\"{point}\"}}"
+        )
+    };
+    let began = "process_start_time_seconds{job=\"talot\",instance=\"a\"}";
+    let series = [
+        (of("drained"), "3540x60".to_owned()),
+        (of("never"), "0x60".to_owned()),
+        (began.to_owned(), "3000x60".to_owned()),
+    ];
+    let expected = [
+        ("{job=\"talot\",instance=\"a\",point=\"drained\"}", 60.0),
+        ("{job=\"talot\",instance=\"a\",point=\"never\"}", 600.0),
+    ];
+    let expr = expr("Fleet", "Time since the last drain", 0);
+    answers(
+        "a_point_that_was_never_drained",
+        &series,
+        &[asks("1h", &expr, &expected)],
     );
 }
 

@@ -75,6 +75,7 @@ fn chosen(text: &str) -> String {
         ("$port", "23/tcp"),
         ("$__rate_interval", "5s"),
         ("$__range", "1h"),
+        ("$__interval", "1s"),
     ];
     let others = others.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut text = text.to_owned();

@@ -175,6 +175,20 @@ fn where_it_misses_something_run_is_refused() {
     Said::ask(&lab.sensor, &home).assert_missing("metrics", "listen");
     refused(&lab.sensor, &home, 1, &["listen"]);
     drop(taken);
+
+    home.configure(&format!(
+        "{}[geo]\ncountry = \"/nowhere/country.mmdb\"\n",
+        dark()
+    ));
+    Said::ask(&lab.sensor, &home).assert_missing("databases", "/nowhere/country.mmdb");
+    refused(&lab.sensor, &home, 1, &["/nowhere/country.mmdb"]);
+
+    home.configure(&format!(
+        "{}[privacy]\nsources = \"anonymise\"\nkey_file = \"/nowhere/key\"\n",
+        dark()
+    ));
+    Said::ask(&lab.sensor, &home).assert_missing("sources", "/nowhere/key");
+    refused(&lab.sensor, &home, 1, &["/nowhere/key"]);
 }
 
 #[test]

@@ -54,6 +54,15 @@ fn read(clock: libc::clockid_t) -> Result<Duration> {
     Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
 }
 
+/// User and system CPU time of this process.
+///
+/// # Errors
+///
+/// If the clock cannot be read.
+pub fn of_cpu() -> Result<Duration> {
+    read(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
 /// When this program was built, seconds since 1970.
 const BUILT: &str = env!("TALOT_BUILD_TIME");
 

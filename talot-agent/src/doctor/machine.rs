@@ -9,7 +9,9 @@ use crate::{
     clock,
     config::Config,
     durable,
+    geo::Geo,
     kernel::{self, Capacity, Kernel, Place, requirements},
+    privacy::SourcesForm,
     sensor::kernel_release,
     status,
 };
@@ -30,6 +32,10 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
     findings.push(clock());
     findings.push(disk(config).unwrap_or_else(|error| Finding::needed("data", Err(error))));
     findings.push(Finding::needed("metrics", metrics(config)));
+    let databases = Geo::open(config).map(|geo| geo.described().join("; "));
+    findings.push(Finding::needed("databases", databases));
+    let form = SourcesForm::open(&config.privacy).map(|form| format!("written as {}", form.name()));
+    findings.push(Finding::needed("sources", form));
     findings
 }
 

@@ -6,6 +6,8 @@ mod interfaces;
 mod machine;
 mod netdev;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use crate::{
@@ -85,8 +87,12 @@ pub async fn examine(mut config: Config) -> Vec<Finding> {
     let all = async { Interfaces::connect()?.all().await };
     match all.await {
         Ok(all) => {
+            let mut seen = BTreeSet::new();
             for point in &config.points {
-                findings.extend(interfaces::examine(point, &config.kernel.pin_dir, &all));
+                // Points that share an interface attach to it alike.
+                if seen.insert(&point.interface) {
+                    findings.extend(interfaces::examine(point, &config.kernel.pin_dir, &all));
+                }
             }
         }
         Err(error) => findings.push(Finding::needed("interfaces", Err(error))),

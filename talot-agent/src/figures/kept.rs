@@ -42,6 +42,9 @@ pub(super) struct KeptPoint {
     /// Packets by exclude rule.
     #[serde(default)]
     pub(super) excluded: Series<String>,
+    /// Packets of exclude rules that have no series any more.
+    #[serde(default)]
+    pub(super) excluded_gone: u64,
     /// Series of the day.
     pub(super) ports: Series<KeptAim>,
     pub(super) countries: Series<String>,
@@ -99,7 +102,7 @@ fn path(data_dir: &Path) -> PathBuf {
 }
 
 fn kept(point: &PointFigures) -> KeptPoint {
-    let aims = |series: &Series<Aim>| Series {
+    let aims = |series: Series<Aim>| Series {
         own: series
             .own
             .iter()
@@ -115,9 +118,10 @@ fn kept(point: &PointFigures) -> KeptPoint {
         last_closed: point.last_closed,
         identity_difference: point.state.identity_difference,
         excluded: point.excluded(),
-        ports: aims(point.ports.series()),
-        countries: point.countries.series().clone(),
-        backscatter: aims(point.backscatter.series()),
+        excluded_gone: point.excluded_gone,
+        ports: aims(point.ports.seen()),
+        countries: point.countries.seen(),
+        backscatter: aims(point.backscatter.seen()),
     }
 }
 

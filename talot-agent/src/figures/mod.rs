@@ -12,7 +12,10 @@ use anyhow::Result;
 use jiff::{Timestamp, civil::Date};
 use prometheus::{Histogram, HistogramOpts};
 use serde::{Deserialize, Serialize};
-use talot_common::{port_type::Aim, words::Class};
+use talot_common::{
+    port_type::Aim,
+    words::{Class, Disposition},
+};
 
 use crate::{
     config,
@@ -66,8 +69,10 @@ pub struct PointFigures {
     pub sources: Distinct,
     /// When a day was closed last.
     pub last_closed: Option<Timestamp>,
-    /// What former agents have excluded by rule.
+    /// What former agents have excluded by rule; and the most that was in `other` ever.
     excluded_before: Series<String>,
+    /// Packets of exclude rules that have no series any more.
+    excluded_gone: u64,
 }
 
 /// Accesses by mark, in the order of [`MARKS`]; a packet counts for each mark that it has.
@@ -94,7 +99,7 @@ pub struct PointState {
     pub identity_difference: i64,
     /// Seconds of that day in which the point was watching.
     pub observed_seconds: f64,
-    /// Packets by exclude rule since the agent began.
+    /// Packets by exclude rule since the programs were loaded.
     pub excluded: Vec<(String, u64)>,
 }
 
@@ -139,26 +144,35 @@ impl PointFigures {
             sources: Distinct::new(memory, metrics.sources_64),
             last_closed: None,
             excluded_before: Series::default(),
+            excluded_gone: 0,
         }
     }
 
-    /// Packets by exclude rule, as far as that is known; the first rules have a series of their own.
-    /// A rule that the configuration has no more loses its series.
+    /// Packets by exclude rule; the first rules have a series of their own. All others that were
+    /// excluded are in `other`: by further rules, and by what a former agent had loaded, of which the
+    /// kernel keeps no count by rule. A rule that the configuration has no more loses its series.
     pub fn excluded(&self) -> Series<String> {
         let before = &self.excluded_before;
-        let mut series = Series {
-            own: BTreeMap::new(),
-            other: before.other,
-        };
-        for (number, (rule, packets)) in self.state.excluded.iter().enumerate() {
-            if number < RULES {
+        let first = self.state.excluded.iter().take(RULES);
+        let own: BTreeMap<String, u64> = first
+            .map(|(rule, packets)| {
                 let before = before.own.get(rule).copied().unwrap_or_default();
-                series.own.insert(rule.clone(), before + packets);
-            } else {
-                series.other += packets;
-            }
+                (rule.clone(), before + packets)
+            })
+            .collect();
+        let excluded = self.total.of(Disposition::Excluded);
+        let known = own.values().sum::<u64>() + self.excluded_gone;
+        Series {
+            own,
+            // Rules are not counted by epoch: they may be ahead of what was drained.
+            other: before.other.max(excluded.saturating_sub(known)),
         }
-        series
+    }
+
+    /// Notes, after a drain, what each exclude rule has counted since the programs were loaded.
+    pub fn note_excluded(&mut self, by_rule: Vec<(String, u64)>) {
+        self.state.excluded = by_rule;
+        self.excluded_before.other = self.excluded().other;
     }
 
     /// Adds what a drain has brought. What it has of the next day is added when that day begins.
@@ -253,6 +267,10 @@ impl PointFigures {
         self.last_closed = kept.last_closed;
         self.state.identity_difference += kept.identity_difference;
         self.excluded_before = kept.excluded.clone();
+        let shown = self.excluded().own;
+        let gone = kept.excluded.own.iter();
+        let gone = gone.filter(|(rule, _)| !shown.contains_key(*rule));
+        self.excluded_gone = kept.excluded_gone + gone.map(|(_, packets)| packets).sum::<u64>();
         for (day, point) in journal.days() {
             if point != self.state.name || day < kept.day {
                 continue;
@@ -298,6 +316,17 @@ impl Figures {
         self.points
             .iter_mut()
             .find(|point| point.state.name == name)
+    }
+
+    /// A page has the series as they are now; whether it is the first that has one of them.
+    pub fn note_seen(&mut self) -> bool {
+        let mut are_new = false;
+        for point in &mut self.points {
+            are_new |= point.ports.note_seen();
+            are_new |= point.countries.note_seen();
+            are_new |= point.backscatter.note_seen();
+        }
+        are_new
     }
 
     /// The figures of points that have counted nothing.

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::Hash,
 };
 
@@ -21,6 +21,9 @@ const FEW: u64 = 100;
 #[derive(Clone, Debug)]
 pub struct Shown<K> {
     series: Series<K>,
+    /// Series that no page has had yet. Until one has, what comes for them is in `other`: so the
+    /// first that anybody sees of a series is 0.
+    unseen: BTreeSet<K>,
     totals: Map<K, u64>,
     sum: u64,
     always: Vec<K>,
@@ -51,38 +54,46 @@ pub struct Series<K> {
 impl<K: Ord + Clone + Hash> Shown<K> {
     /// Nothing is counted yet. The values that are always shown have a series from the beginning.
     pub fn new(always: impl IntoIterator<Item = K>, room: Room) -> Self {
-        let always: Vec<K> = always.into_iter().collect();
-        let own = always.iter().map(|value| (value.clone(), 0)).collect();
-        Self {
-            series: Series { own, other: 0 },
+        let mut shown = Self {
+            series: Series {
+                own: BTreeMap::new(),
+                other: 0,
+            },
+            unseen: BTreeSet::new(),
             totals: Map::default(),
             sum: 0,
-            always,
+            always: always.into_iter().collect(),
             room,
+        };
+        for value in shown.always.clone() {
+            shown.begin_series(value);
         }
+        shown
     }
 
     /// The next day, of which so much is counted already. The values that had most have a series from
-    /// its beginning: one that is exported already begins anew, which is a reset, and a new one
+    /// its beginning: one that a page has had already begins anew, which is a reset, and a new one
     /// begins at 0.
     #[must_use]
     pub fn next(&self, counts: &BTreeMap<K, u64>) -> Self {
         let mut next = Self::new(self.always.iter().cloned(), self.room);
-        let first: Vec<K> = self
-            .top(next.first())
-            .into_iter()
-            .map(|top| top.0)
-            .collect();
-        let (had, new): (Vec<K>, Vec<K>) = first
-            .into_iter()
-            .filter(|value| !next.series.own.contains_key(value))
-            .take(next.first().saturating_sub(next.series.own.len()))
-            .partition(|value| self.series.own.contains_key(value));
-        next.begin_series(had);
-        next.count(counts);
-        next.begin_series(new);
-        next.admit(counts);
+        for (value, _) in self.top(next.first()) {
+            if next.series.own.len() < next.first() {
+                next.begin_series(value);
+            }
+        }
+        next.unseen.retain(|value| !self.was_seen(value));
+        next.add(counts);
         next
+    }
+
+    fn was_seen(&self, value: &K) -> bool {
+        self.series.own.contains_key(value) && !self.unseen.contains(value)
+    }
+
+    /// A page has the series as they are now; whether it is the first that has one of them.
+    pub fn note_seen(&mut self) -> bool {
+        !std::mem::take(&mut self.unseen).is_empty()
     }
 
     /// Adds what was counted by value. A value that gets a series thereby was in `other` until now,
@@ -100,8 +111,8 @@ impl<K: Ord + Clone + Hash> Shown<K> {
                 None => drop(self.totals.insert(value.clone(), *packets)),
             }
             match self.series.own.get_mut(value) {
-                Some(own) => *own += packets,
-                None => self.series.other += packets,
+                Some(own) if !self.unseen.contains(value) => *own += packets,
+                _ => self.series.other += packets,
             }
         }
     }
@@ -115,7 +126,7 @@ impl<K: Ord + Clone + Hash> Shown<K> {
         for (value, _) in new {
             let shown = self.series.own.len();
             if shown < self.first() || (shown < self.room() && self.rises(value)) {
-                self.begin_series([value.clone()]);
+                self.begin_series(value.clone());
             }
         }
     }
@@ -125,9 +136,12 @@ impl<K: Ord + Clone + Hash> Shown<K> {
         self.sum >= FEW && total >= self.sum.div_ceil(RISES_AT)
     }
 
-    fn begin_series(&mut self, values: impl IntoIterator<Item = K>) {
-        let begun = values.into_iter().map(|value| (value, 0));
-        self.series.own.extend(begun);
+    /// Begins a series at 0, unless the value has one.
+    fn begin_series(&mut self, value: K) {
+        if !self.series.own.contains_key(&value) {
+            self.unseen.insert(value.clone());
+            self.series.own.insert(value, 0);
+        }
     }
 
     /// How many series there can be.
@@ -163,16 +177,34 @@ impl<K: Ord + Clone + Hash> Shown<K> {
             // And what was counted after they were noted.
             other: self.sum - own,
         };
+        self.unseen.clear();
         for value in self.always.clone() {
             if self.series.own.len() < self.room.most {
-                self.series.own.entry(value).or_insert(0);
+                self.begin_series(value);
             }
         }
     }
 
-    /// What is exported.
+    /// What the next page has.
     pub const fn series(&self) -> &Series<K> {
         &self.series
+    }
+
+    /// What the last page had, as the next agent is to go on with it.
+    pub fn seen(&self) -> Series<K> {
+        let mut seen = self.series.clone();
+        seen.own.retain(|value, _| !self.unseen.contains(value));
+        seen
+    }
+
+    /// Packets of all values.
+    pub const fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    /// How many values there are.
+    pub fn values(&self) -> u64 {
+        self.totals.len() as u64
     }
 
     /// How many values are counted under `other`.
@@ -229,8 +261,9 @@ mod tests {
         counts.into_iter().collect()
     }
 
-    /// A drain; and what holds at each of them.
+    /// A drain after a page; and what holds at each of them.
     fn add(shown: &mut Shown<u16>, packets: impl IntoIterator<Item = (u16, u64)>) {
+        shown.note_seen();
         let before = shown.clone();
         shown.add(&counts(packets));
         for (value, packets) in &before.series.own {
@@ -302,12 +335,43 @@ mod tests {
         // So many that none is one in twenty: they have most, and no series.
         add(&mut shown, (20..60).map(|value| (value, 10)));
         add(&mut shown, [(10, 15), (30, 5)]);
+        shown.note_seen();
         // A drain over midnight has some of the next day.
         let next = shown.next(&counts([(10, 7), (20, 5), (30, 3), (99, 2)]));
         assert_eq!(values(&next), [1, 10, 20, 21, 22, 30]);
         assert_eq!(next.series.own[&10], 7, "it was exported: a reset");
         assert_eq!((next.series.own[&20], next.series.own[&30]), (0, 0));
         assert_eq!(next.series.other, 5 + 3 + 2);
+    }
+
+    #[test]
+    fn what_comes_before_the_first_page_of_a_series_is_in_other() {
+        // A first agent, whose programs have counted before its first page.
+        let mut shown = Shown::new([1], ROOM);
+        for _ in 0..2 {
+            shown.add(&counts([(1, 5), (2, 7)]));
+        }
+        assert_eq!(shown.series.own, [(1, 0), (2, 0)].into());
+        assert_eq!(shown.series.other, 24);
+        assert!(shown.note_seen() && !shown.note_seen());
+        shown.add(&counts([(1, 5), (2, 7), (3, 9)]));
+        assert_eq!(shown.series.own, [(1, 5), (2, 7), (3, 0)].into());
+        // No page has 3 before that agent ends: the next has not gone on with it.
+        let kept = shown.seen();
+        assert_eq!(kept.own, [(1, 5), (2, 7)].into());
+        let now = counts([(1, 15), (2, 21), (3, 9)]);
+        let mut after = Shown::new([1, 4], ROOM).next(&now);
+        after.go_on(kept);
+        // It takes over what the kernel has counted meanwhile: 4 is configured anew.
+        for _ in 0..2 {
+            after.add(&counts([(1, 1), (3, 1), (4, 5000)]));
+        }
+        assert_eq!(after.series.own, [(1, 7), (2, 7), (3, 0), (4, 0)].into());
+        assert_eq!(total(&after), after.sum);
+        // And so if its first day ends before its first page.
+        let next = after.next(&counts([(1, 2), (3, 2), (4, 37)]));
+        assert_eq!(next.series.own, [(1, 2), (2, 0), (3, 0), (4, 0)].into());
+        assert_eq!(next.series.other, 39);
     }
 
     #[test]

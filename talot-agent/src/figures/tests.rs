@@ -135,12 +135,15 @@ impl Sensor {
     fn start(data_dir: tempfile::TempDir, today: Date) -> Self {
         let journal = Journal::open(data_dir.path()).unwrap();
         let mut point = point(&config::Config::default().metrics);
+        point.state.excluded = rules(0, 0);
         point.begin(today, &journal, &Lands).unwrap();
         point.go_on(&Kept::read(data_dir.path()), &journal);
+        let mut figures = Figures::new(vec![point]).unwrap();
+        figures.note_seen();
         Self {
             data_dir,
             journal: Some(journal),
-            figures: Figures::new(vec![point]).unwrap(),
+            figures,
             drains: 0,
         }
     }
@@ -178,6 +181,7 @@ impl Sensor {
         let [section] = sections;
         self.point().add(&section, &marked, &Lands);
         if keep {
+            self.figures.note_seen();
             self.figures.keep(self.data_dir.path()).unwrap();
         }
     }
@@ -185,6 +189,12 @@ impl Sensor {
     fn point(&mut self) -> &mut PointFigures {
         &mut self.figures.points[0]
     }
+}
+
+/// Forty rules, the first of which has this number, and what each has counted.
+fn rules(first: usize, packets: u64) -> Vec<(String, u64)> {
+    let numbers = first..40;
+    numbers.map(|n| (format!("{n} r"), packets)).collect()
 }
 
 #[test]
@@ -226,25 +236,11 @@ fn counters_survive_a_restart() {
     assert_eq!(sensor.point().total.seen, seen + 9);
     assert_eq!(sum(sensor.point().ports.series()), 5);
 
-    // Whatever was off stays so, and rules go on; one that is gone ends, and what others had stays.
-    let rules = |from: usize, packets| {
-        (from..40)
-            .map(move |n| (format!("{n} r"), packets))
-            .collect()
-    };
+    // Whatever was off stays so.
     sensor.point().state.identity_difference = 3;
-    sensor.point().state.excluded = rules(0, 5);
     sensor.figures.keep(sensor.data_dir.path()).unwrap();
     let mut sensor = sensor.restart(second);
     assert_eq!(sensor.point().state.identity_difference, 3);
-    sensor.point().state.excluded = rules(0, 2);
-    let shown = sensor.point().excluded();
-    assert_eq!((shown.own["0 r"], shown.own.len()), (7, RULES));
-    assert_eq!(shown.other, (40 - RULES as u64) * 7);
-    sensor.point().state.excluded = rules(1, 0);
-    let shown = sensor.point().excluded();
-    assert_eq!((shown.own.get("0 r"), shown.own["1 r"]), (None, 5));
-    assert_eq!(shown.other, (40 - RULES as u64) * 5);
 
     // The first day is closed, and the journal knows it no more.
     let journal = sensor.journal.as_mut().unwrap();
@@ -267,4 +263,43 @@ fn counters_survive_a_restart() {
     std::fs::write(&kept, "{").unwrap();
     let mut sensor = sensor.restart(second);
     assert_eq!(sensor.point().total.seen, 5);
+}
+
+#[test]
+fn what_was_excluded_while_no_agent_ran_is_under_other() {
+    const OTHERS: u64 = 40 - RULES as u64;
+    let excluded = |point: &mut PointFigures, packets| {
+        point.total.dispositions[Disposition::Excluded as usize] += packets;
+    };
+    let mut sensor = Sensor::start(tempfile::tempdir().unwrap(), DAY);
+    excluded(sensor.point(), 40 * 5);
+    sensor.point().note_excluded(rules(0, 5));
+    assert_eq!(sensor.point().excluded().other, OTHERS * 5);
+    sensor.figures.keep(sensor.data_dir.path()).unwrap();
+
+    // The next agent's rules begin to count at 0, and its first drain has what the former's counted.
+    let mut sensor = sensor.restart(DAY);
+    assert_eq!(sum(&sensor.point().excluded()), 40 * 5);
+    excluded(sensor.point(), 37 + 40 * 2);
+    sensor.point().note_excluded(rules(0, 2));
+    let shown = sensor.point().excluded();
+    assert_eq!((shown.own["0 r"], shown.own.len()), (7, RULES));
+    assert_eq!(shown.other, OTHERS * 7 + 37);
+
+    // What is counted by rule already, and not drained yet, makes nothing fall.
+    sensor.point().note_excluded(rules(0, 3));
+    assert_eq!(sensor.point().excluded().other, OTHERS * 7 + 37);
+    excluded(sensor.point(), 40);
+    assert_eq!(sum(&sensor.point().excluded()), 40 * 8 + 37);
+    sensor.figures.keep(sensor.data_dir.path()).unwrap();
+
+    // Without the first rule: its series ends, and the rest stays as it was.
+    let mut after = point(&config::Config::default().metrics);
+    after.state.excluded = rules(1, 0);
+    let journal = sensor.journal.as_ref().unwrap();
+    after.begin(DAY, journal, &Lands).unwrap();
+    after.go_on(&Kept::read(sensor.data_dir.path()), journal);
+    let shown = after.excluded();
+    assert_eq!((shown.own.get("0 r"), shown.own["1 r"]), (None, 8));
+    assert_eq!(shown.other, OTHERS * 8 + 37);
 }

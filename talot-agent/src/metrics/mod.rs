@@ -5,16 +5,17 @@
 //! exclude rules, and 21 others.
 
 mod page;
+mod process;
 mod published;
 #[cfg(test)]
 mod tests;
 
 use jiff::tz::TimeZone;
-use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
+use prometheus::{Registry, TextEncoder};
 use talot_common::{port_type::Aim, words::Disposition};
 
-use self::page::Page;
 pub use self::published::Published;
+use self::{page::Page, process::Process};
 use crate::{
     figures::{Figures, PointFigures, Series, Sources},
     records::{Bounds, DEFINITION, MARKS},
@@ -122,11 +123,15 @@ fn day(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
     let top: Vec<(&PointFigures, Vec<(Aim, u64)>)> = points.iter().map(|p| (p, top(p))).collect();
     page.gauges(
         "talot_accesses_today",
-        "Accesses of today by port type, the ten with most: exact, whenever they rose",
+        "Accesses of today by port type, the ten with most: exact, whenever they rose; other: 0, while \
+         there are none",
         &["point", "port"],
         top.iter().flat_map(|(p, top)| {
+            let none = top.is_empty().then(|| ([name(p), OTHER.to_owned()], 0.0));
             let values = top.iter();
-            values.map(|(aim, packets)| ([name(p), aim.to_string()], *packets as f64))
+            values
+                .map(|(aim, packets)| ([name(p), aim.to_string()], *packets as f64))
+                .chain(none)
         }),
     )?;
     page.gauges(
@@ -247,8 +252,7 @@ fn agent(page: &Page<'_>, figures: &Figures) -> prometheus::Result<()> {
         )],
     )?;
     page.register(figures.drain_seconds.clone())?;
-    // Under the names that every Prometheus client has for them.
-    page.register(ProcessCollector::for_self())
+    page.register(Process::this())
 }
 
 /// The port types with most accesses; while there are few, also such as have none.
@@ -273,20 +277,34 @@ fn series<K: ToString>(
         .map(|(value, packets)| ([name(point), value], packets))
 }
 
-/// One figure of the sources of the first port types, and of all others.
+/// One figure of the sources of the first port types, and of all others. An estimate is put where it
+/// can be: each port type has a source, and no more than accesses.
 fn sources(
     top: &[(&PointFigures, Vec<(Aim, u64)>)],
     figure: impl Fn(Sources) -> Option<u64> + Copy,
 ) -> impl Iterator<Item = ([String; 2], f64)> {
     top.iter().flat_map(move |(point, top)| {
+        let possible = |sources: u64, port_types: u64, accesses: u64| {
+            if point.sources.is_estimate() {
+                sources.clamp(port_types.min(accesses), accesses)
+            } else {
+                sources
+            }
+        };
         let mut other = figure(point.sources.sum());
+        let (mut port_types, mut accesses) = (point.ports.values(), point.ports.sum());
         let mut values = Vec::new();
-        for (aim, _) in top {
+        for (aim, packets) in top {
             if let Some(sources) = figure(point.sources.of(*aim)) {
-                values.push((aim.to_string(), sources));
-                other = other.map(|other| other - sources);
+                let has_any = u64::from(*packets > 0);
+                let shown = possible(sources, has_any, *packets);
+                values.push((aim.to_string(), shown));
+                other = other.map(|other| other.saturating_sub(shown));
+                port_types -= has_any;
+                accesses -= packets;
             }
         }
+        let other = other.map(|other| possible(other, port_types, accesses));
         values.extend(other.map(|other| (OTHER.to_owned(), other)));
         values
             .into_iter()

@@ -13,8 +13,9 @@ const SHORTEST: Duration = Duration::from_millis(200);
 /// The agent looks after itself every second; when it has not for this long, it hangs.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// The page of the metrics, and how it is with the agent.
-pub struct Published(Mutex<Snapshot>);
+/// The page of the metrics, and how it is with the agent; nothing while it starts.
+#[derive(Default)]
+pub struct Published(Mutex<Option<Snapshot>>);
 
 #[derive(Clone)]
 struct Snapshot {
@@ -25,62 +26,55 @@ struct Snapshot {
 }
 
 impl Published {
-    /// Publishes for the first time.
-    pub fn new(page: String, troubles: Vec<String>) -> Self {
-        Self(Mutex::new(Snapshot::now(page, troubles)))
-    }
-
-    /// Whether it is time to publish anew.
+    /// Whether it is time to publish, for the first time or anew.
     pub fn is_due(&self) -> bool {
-        self.lock().made.elapsed() >= SHORTEST
+        let now = self.lock();
+        now.as_ref()
+            .is_none_or(|now| now.made.elapsed() >= SHORTEST)
     }
 
     /// Replaces what is published.
     pub fn replace(&self, page: String, troubles: Vec<String>) {
-        *self.lock() = Snapshot::now(page, troubles);
+        *self.lock() = Some(Snapshot {
+            page: page.into(),
+            troubles,
+            made: Instant::now(),
+        });
     }
 
-    /// The page of the metrics.
-    pub fn page(&self) -> Bytes {
-        self.lock().page.clone()
+    /// The page of the metrics; none while the agent starts.
+    pub fn page(&self) -> Option<Bytes> {
+        self.lock().as_ref().map(|now| now.page.clone())
     }
 
     /// What keeps the agent from doing its work; empty if nothing does.
     pub fn troubles(&self) -> Vec<String> {
         let now = self.lock().clone();
-        let hangs = Self::is_hanging(&now).then(|| hanging(&now));
-        hangs.into_iter().chain(now.troubles).collect()
+        let Some(now) = now else {
+            return vec!["the agent is starting".to_owned()];
+        };
+        now.hangs().into_iter().chain(now.troubles).collect()
     }
 
-    /// Why it had better be started anew; none if it lives.
+    /// Why it had better be started anew; none if it lives, or starts.
     pub fn hangs(&self) -> Option<String> {
-        let now = self.lock();
-        Self::is_hanging(&now).then(|| hanging(&now))
+        self.lock().as_ref().and_then(Snapshot::hangs)
     }
 
-    fn is_hanging(now: &Snapshot) -> bool {
-        now.made.elapsed() > LONGEST
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+    fn lock(&self) -> MutexGuard<'_, Option<Snapshot>> {
         // It is replaced whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Snapshot {
-    fn now(page: String, troubles: Vec<String>) -> Self {
-        Self {
-            page: page.into(),
-            troubles,
-            made: Instant::now(),
-        }
+    fn hangs(&self) -> Option<String> {
+        let age = self.made.elapsed();
+        (age > LONGEST).then(|| {
+            format!(
+                "the agent has not looked after itself for {} s",
+                age.as_secs()
+            )
+        })
     }
-}
-
-fn hanging(now: &Snapshot) -> String {
-    format!(
-        "the agent has not looked after itself for {} s",
-        now.made.elapsed().as_secs()
-    )
 }

@@ -2,14 +2,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use talot_common::{
     port_type::{Aim, Kind},
-    words::Class,
+    words::{Class, Disposition},
 };
 
 use super::render;
 use crate::{
     config::{Config, Metrics},
     figures::{
-        Figures,
+        Distinct, Figures,
         tests::{Lands, point, row},
     },
     kernel::Fill,
@@ -38,7 +38,8 @@ fn a_point_has_at_most_150_series_whatever_arrives() {
         ..Config::default().metrics
     };
     let mut figures = point(&metrics);
-    figures.state.excluded = (0..256).map(|rule| (rule.to_string(), 1)).collect();
+    figures.total.dispositions[Disposition::Excluded as usize] = 256;
+    figures.note_excluded((0..256).map(|rule| (rule.to_string(), 1)).collect());
     let [mut accesses, mut backscatter] = [0, 0];
     for round in 1..4 {
         for kind in [Kind::Tcp, Kind::Udp] {
@@ -95,7 +96,11 @@ fn a_point_has_at_most_150_series_whatever_arrives() {
 
 #[test]
 fn every_metric_is_there_before_anything_was_counted() {
-    let metrics = Config::default().metrics;
+    // Also where no port type is to have a series in any case.
+    let metrics = Metrics {
+        ports: Vec::new(),
+        ..Config::default().metrics
+    };
     let mut figures = Figures::new(vec![point(&metrics)]).unwrap();
     figures.tables = vec![("sources4".into(), Fill::default())];
     let page = render(&figures, &jiff::tz::TimeZone::UTC).unwrap();
@@ -135,4 +140,41 @@ fn every_metric_is_there_before_anything_was_counted() {
         "{page}"
     );
     assert!(page.contains("# TYPE process_resident_memory_bytes gauge\n"));
+}
+
+#[test]
+fn cpu_time_is_not_in_whole_seconds() {
+    let page = render(&Figures::new(Vec::new()).unwrap(), &jiff::tz::TimeZone::UTC).unwrap();
+    let line = page
+        .lines()
+        .find(|line| line.starts_with("process_cpu_seconds_total "));
+    let (_, value) = line.unwrap().rsplit_once(' ').unwrap();
+    let seconds: f64 = value.parse().unwrap();
+    assert!(seconds > 0.0 && seconds.fract() != 0.0, "{seconds}");
+}
+
+#[test]
+fn estimated_sources_are_no_more_than_accesses_and_no_fewer_than_port_types() {
+    let metrics = Config::default().metrics;
+    let mut figures = point(&metrics);
+    figures.sources = Distinct::new(0, false);
+    // Two sources at each port type, more than there is memory for.
+    for source in [1, 2] {
+        let rows = (0..=u16::MAX).map(|port| {
+            let source: IpAddr = Ipv4Addr::from(0xcb00_7100 | source).into();
+            row(Class::Access, Kind::Tcp, port, source, 1)
+        });
+        figures.add_rows(rows, &Lands);
+    }
+    assert!(figures.sources.is_estimate());
+    let figures = Figures::new(vec![figures]).unwrap();
+    let page = render(&figures, &jiff::tz::TimeZone::UTC).unwrap();
+    let sources = values(&page, "talot_sources");
+    let (other, top) = sources.split_last().unwrap();
+    assert_eq!(top.len(), 10);
+    assert!(
+        top.iter().all(|sources| (1..=2).contains(sources)),
+        "{top:?}"
+    );
+    assert!((65_526..=131_052).contains(other), "{other}");
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 
 use super::Table;
 
@@ -35,6 +35,17 @@ pub fn is_closed(data_dir: &Path, day: Date, point: &str) -> Result<bool> {
     let path = file(data_dir, Table::Coverage, day, point);
     path.try_exists()
         .with_context(|| format!("looking for {}", path.display()))
+}
+
+/// When a point's day was closed.
+///
+/// # Errors
+/// When it is not.
+pub fn closed_at(data_dir: &Path, day: Date, point: &str) -> Result<Timestamp> {
+    let path = file(data_dir, Table::Coverage, day, point);
+    let modified = fs::metadata(&path).and_then(|file| file.modified());
+    let modified = modified.with_context(|| format!("looking at {}", path.display()))?;
+    Ok(Timestamp::try_from(modified)?)
 }
 
 /// The days and points that are closed.

@@ -36,7 +36,7 @@ pub use self::{
     enrichment::{DatabaseName, Enrichment, NoDatabase, Origin, UNKNOWN_COUNTRY},
     expiry::delete_old,
     export::{Export, Format},
-    layout::{closed_days, is_closed},
+    layout::{closed_at, closed_days, is_closed},
     marks::MARKS,
     schema::Table,
 };

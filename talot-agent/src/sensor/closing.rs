@@ -70,17 +70,17 @@ impl Work {
             maintenance: &self.maintenance,
         };
         let close = |day: Date, name: &str| {
-            let closed_at = clock::now();
             records::close_day(
                 &self.data_dir,
                 &self.zone,
                 &self.drains,
                 day,
                 name,
-                closed_at,
+                clock::now(),
                 manner,
             )?;
-            Ok(closed_at)
+            // A former agent may have closed it.
+            records::closed_at(&self.data_dir, day, name)
         };
         let days = self.days.iter();
         let closed = days.map(|(day, name)| (*day, name.clone(), close(*day, name)));
@@ -152,7 +152,7 @@ impl Sensor {
                 Ok(at) => {
                     info!("closed {day} of {name}");
                     if let Some(point) = lock(&self.figures).point(&name) {
-                        point.last_closed = Some(at);
+                        point.last_closed = point.last_closed.max(Some(at));
                     }
                     if let Err(error) = self.journal.forget(day, &name) {
                         error!(

@@ -167,10 +167,8 @@ impl Sensor {
         let began = Instant::now();
         let result = self.try_drain(days);
         self.messages.flush();
+        self.note_excluded();
         let mut figures = lock(&self.figures);
-        for (slot, point) in figures.points.iter_mut().enumerate() {
-            point.state.excluded = self.excluded(slot as u8, &point.state.name);
-        }
         match &result {
             Ok(()) => {
                 figures.last_drain = Some(self.cut);
@@ -182,12 +180,14 @@ impl Sensor {
         result
     }
 
-    /// What each exclude rule has counted at a point.
-    pub(super) fn excluded(&self, slot: u8, point: &str) -> Vec<(String, u64)> {
-        let rules = self.config.excludes_of(point);
-        rules
-            .map(|(number, rule)| (rule, self.kernel.excluded(number, slot)))
-            .collect()
+    /// Notes what each exclude rule has counted at each point.
+    pub(super) fn note_excluded(&self) {
+        for (slot, point) in lock(&self.figures).points.iter_mut().enumerate() {
+            let rules = self.config.excludes_of(&point.state.name);
+            let by_rule =
+                rules.map(|(number, rule)| (rule, self.kernel.excluded(number, slot as u8)));
+            point.note_excluded(by_rule.collect());
+        }
     }
 
     fn try_drain(&mut self, days: Days) -> Result<()> {

@@ -24,7 +24,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use aya_log::EbpfLogger;
 use jiff::{Timestamp, civil::Date};
-use log::warn;
+use log::{error, warn};
 use talot_common::layout::Watch;
 use tokio::{
     net::UnixListener,
@@ -54,6 +54,7 @@ use crate::{
     journal::{Journal, MergedFile, Observation, Tally},
     kernel::{self, Capacity, Claim, Former, Kernel, Pins},
     live::LiveLine,
+    metrics::Published,
     plan::Window,
     privacy::SourcesForm,
     status,
@@ -134,6 +135,8 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
     kernel::check_requirements()?;
     let metrics_socket = http::listen(config.metrics.listen).await?;
     let mut stop = Stop::listen()?;
+    let published = Arc::new(Published::default());
+    tokio::spawn(http::serve(metrics_socket, Arc::clone(&published)));
     let mut sensor = Sensor::begin(config).await?;
     let status_socket = sensor.status_socket.take();
     let shown = Arc::new(Mutex::new(sensor.status()));
@@ -141,8 +144,7 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
         let shown = Arc::clone(&shown);
         tokio::spawn(status::serve(socket, move || lock(&shown).clone()));
     }
-    let published = Arc::new(sensor.published()?);
-    tokio::spawn(http::serve(metrics_socket, Arc::clone(&published)));
+    sensor.publish(&published)?;
     say(&sensor.introduction(keep));
 
     let mut wake = sensor.kernel.wake()?;
@@ -181,14 +183,16 @@ pub async fn run(config: Config, keep: bool) -> Result<()> {
             live.show(&status);
         }
         *lock(&shown) = status;
-        sensor.publish(&published);
+        if let Err(error) = sensor.publish(&published) {
+            error!("{error:#}");
+        }
     }
     if let Some(live) = &mut live {
         live.end();
     }
     sensor.stop_counting(keep).await?;
     tokio::select! {
-        () = sensor.close_days_now() => {}
+        () = sensor.close_days_now() => sensor.keep_figures(),
         () = stop.asked() => {
             say("asked again to end: the next start closes the days that are over");
             // Not by returning, which would wait for that. All that was counted is durable.

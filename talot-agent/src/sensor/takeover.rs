@@ -372,6 +372,8 @@ impl Sensor {
                 point.state.identity_difference += difference;
             }
         }
+        drop(figures);
+        self.note_excluded();
         Ok(())
     }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
-use log::error;
 use talot_common::words::Disposition;
 
 use super::{Sensor, drains::Pending, lock};
@@ -50,19 +49,15 @@ impl Sensor {
         }
     }
 
-    /// What the HTTP server is to show first.
-    pub(super) fn published(&self) -> Result<Published> {
-        Ok(Published::new(self.page()?, self.troubles()))
-    }
-
-    /// Shows what has become of it since, if it is time.
-    pub(super) fn publish(&self, published: &Published) {
+    /// Shows how it is now, if it is time. What is on a page is what the next agent goes on with.
+    pub(super) fn publish(&self, published: &Published) -> Result<()> {
         if published.is_due() {
-            match self.page() {
-                Ok(page) => published.replace(page, self.troubles()),
-                Err(error) => error!("{error:#}"),
+            published.replace(self.page()?, self.troubles());
+            if lock(&self.figures).note_seen() {
+                self.keep_figures();
             }
         }
+        Ok(())
     }
 
     fn page(&self) -> Result<String> {

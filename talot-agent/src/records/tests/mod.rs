@@ -22,7 +22,8 @@ use talot_common::{
 use tempfile::TempDir;
 
 use super::{
-    Enrichment, Export, Format, Manner, Origin, Table, close_day, closed_days, is_closed, layout,
+    Enrichment, Export, Format, Manner, Origin, Table, close_day, closed_at, closed_days,
+    is_closed, layout,
 };
 use crate::{
     journal::{
@@ -378,11 +379,15 @@ fn a_closed_day_is_never_written_again() {
     assert!(!is_closed(dir.path(), day(), "tokyo-1").unwrap());
     close(dir.path(), &journal, day(), "tokyo-1");
     let before = tree(&dir.path().join("records"));
+    let first_closed = closed_at(dir.path(), day(), "tokyo-1").unwrap();
     let mut late = [section(day(), "tokyo-1", vec![random_row(&mut Random(1))])];
     journal.append(&mut late).unwrap();
     close(dir.path(), &journal, day(), "tokyo-1");
     assert_eq!(tree(&dir.path().join("records")), before);
     assert!(is_closed(dir.path(), day(), "tokyo-1").unwrap());
+    let still = closed_at(dir.path(), day(), "tokyo-1").unwrap();
+    assert_eq!(still, first_closed, "closed again");
+    assert!(closed_at(dir.path(), day(), "x").is_err());
     assert_eq!(
         closed_days(dir.path()).unwrap(),
         [(day(), "tokyo-1".to_owned())].into()
