@@ -84,6 +84,9 @@ impl Edition {
     }
 }
 
+/// Names that the report gives to ports together, in small letters.
+const RESERVED: [&str; 4] = [OTHER, "other ports", "all", "all ports"];
+
 /// An edition as it is written, every name with its place.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,7 +132,7 @@ impl Written {
                 "line {here}, port_groups: the group `{name}` is empty"
             );
             ensure!(
-                name != OTHER && !port_types::exists(name),
+                !RESERVED.contains(&name.to_lowercase().as_str()) && !port_types::exists(name),
                 "line {here}, port_groups: `{name}` is the name of something else in the report; name the group after \
                  all its ports, like \"1026/udp, 1027/udp\""
             );

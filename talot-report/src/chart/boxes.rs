@@ -29,7 +29,7 @@ pub(crate) fn draw(title: &str, boxes: &[BoxPlot], layout: &Layout) -> Drawing {
         (axis::horizontal(title, &scale, &area, layout))
         @for (place, plot) in boxes.iter().enumerate() {
             @let y = area.top + PITCH * (f64_of(place) + 0.5);
-            @let name = text::fitted(&plot.name, layout.size, names);
+            @let name = text::ends(&plot.name, layout.size, names);
             (label("name end", area.left - 8.0, y + layout.size * 0.36, &name))
             @if let Some(five) = plot.five {
                 (shape(five.map(|value| axis::distance_of(value, &scale, &area)), y))

@@ -101,7 +101,7 @@ impl Sheet<'_> {
             }
             @for (line, (name, cells)) in rows.iter().enumerate() {
                 @let y = top + head + HEIGHT * f64_of(line);
-                @let short = text::fitted(name, size, self.left - 8.0);
+                @let short = text::ends(name, size, self.left - 8.0);
                 (label("name end", self.left - 8.0, y + HEIGHT / 2.0 + size * 0.36, &short))
                 @for (place, cell) in cells[band.clone()].iter().enumerate() {
                     @let tooltip = format!("{name}, {}: {}", columns[band.start + place], cell.text);

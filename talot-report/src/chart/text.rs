@@ -42,9 +42,44 @@ pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// `text`, or its two ends around an ellipsis: names that begin alike can still be told apart.
+pub(crate) fn ends(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let half = (room - width("…", size)) / 2.0;
+    let within = |letters: &mut dyn Iterator<Item = char>| -> Vec<char> {
+        let mut left = half;
+        letters
+            .take_while(|c| {
+                left -= em(*c) * size;
+                left >= 0.0
+            })
+            .collect()
+    };
+    let first: String = within(&mut text.chars()).into_iter().collect();
+    let last: String = within(&mut text.chars().rev()).into_iter().rev().collect();
+    format!("{}…{}", first.trim_end(), last.trim_start())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_begin_alike_are_told_apart_when_cut() {
+        let [one, other] = ["01", "17"].map(|number| {
+            ends(
+                &format!("university-observatory-tokyo-{number}"),
+                12.0,
+                100.0,
+            )
+        });
+        assert!(one.starts_with("univ") && one.ends_with("-01"), "{one}");
+        assert_ne!(one, other);
+        assert!(width(&one, 12.0) <= 100.0);
+        assert_eq!(ends("tokyo-1", 12.0, 100.0), "tokyo-1");
+    }
 
     #[test]
     fn long_names_end_in_an_ellipsis() {

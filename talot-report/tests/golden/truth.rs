@@ -109,7 +109,7 @@ fn accesses_without_a_source_are_in_the_denominators() {
     says(
         &report,
         &[
-            "The 3 sources were at least 3 distinct addresses",
+            "There were at least 3 sources and at least 3 distinct addresses (",
             "The busiest address sent 30.0 % of the accesses",
             "from at least 3.0 sources",
             "every day at least 3.0 unknown sources knock at a point.",
@@ -322,8 +322,8 @@ fn figures_of_a_part_are_told_as_such() {
         &[
             "On 1 of 2 days of points (those whose sources are written as they are, with 75.0 % of all accesses), the ",
             "On 1 of 2 days of points (those whose sources are written as they are, with 75.0 % of all accesses), 100.0 % of the sources",
-            "New and returning addresses cannot be told apart: of June 2011 no sources are written as they are, but \
-             anonymised:0123abcd.",
+            "New and returning addresses cannot be told apart: of June 2011 no sources are written as they are: \
+             they are anonymised:0123abcd.",
         ],
     );
 

@@ -212,7 +212,8 @@ impl<'a> Study<'a> {
     /// Figure `rising`: ports against the 28 days before the month, and at how many points they rose.
     pub(in super::super) fn rising(&self) -> Block {
         let mut risers = self.risers();
-        risers.retain(|riser| riser.all.exact() > 0);
+        // If the weights of the points changed, the whole may rise though no point did.
+        risers.retain(|riser| riser.all.exact() > 0 && riser.points_up > 0);
         risers.truncate(10);
         let month = self.month.name();
         let rate = |counted: Counted| per_point_day(counted.figure, counted.valid_seconds, 1);
@@ -277,7 +278,9 @@ impl<'a> Study<'a> {
                 risers.iter().map(cells).collect(),
             ),
             title,
-            notes: if !compared {
+            notes: if !compared && self.now().accesses == 0 {
+                vec![Words::new("No accesses were counted, so no port rose.").done()]
+            } else if !compared {
                 vec![Words::new("There is nothing to compare with: no point watched both in this month and in the 28 days before it.").done()]
             } else if risers.is_empty() {
                 vec![Words::new("No port that is looked at rose over all points that watched in both. Looked at are the twenty most accessed ports of the month, the ten of the month before, of all ports the three that rose most against the month before, and those in focus.").done()]
@@ -340,20 +343,38 @@ impl Study<'_> {
         causes: &Causes<'a>,
         moves: &[Move<'a>],
     ) -> Block {
+        let other_points = causes.other_points().is_some();
+        let signed = |number: Option<Rounded>| {
+            number.map_or_else(
+                || text("–"),
+                |number| Cell {
+                    text: number.signed(),
+                    value: Some(number.value()),
+                },
+            )
+        };
         let cells = |each: &Move<'a>| {
-            vec![
+            let mut cells = vec![
                 text(each.port),
-                each.difference().map_or_else(
-                    || text("–"),
-                    |number| Cell {
-                        text: number.signed(),
-                        value: Some(number.value()),
-                    },
-                ),
+                signed(each.difference()),
                 text(causes.countries(each)),
                 text(causes.points(each)),
-            ]
+            ];
+            if other_points {
+                let at_both = causes.at_both(each.port).difference();
+                cells.insert(3, signed(at_both));
+            }
+            cells
         };
+        let mut columns = vec![
+            "Port type",
+            "#Change",
+            "Largest parts by source country",
+            "Largest parts by point",
+        ];
+        if other_points {
+            columns.insert(3, "#Change at the points of both months");
+        }
         let title = format!(
             "Where accesses fell and rose, {} against {}",
             self.month.name(),
@@ -366,7 +387,7 @@ impl Study<'_> {
             chart: None,
             table: table(
                 title.clone(),
-                &["Port type", "#Change", "Largest parts by source country", "Largest parts by point"],
+                &columns,
                 moves.iter().map(cells).collect(),
             ),
             title,

@@ -108,10 +108,14 @@ impl Study<'_> {
         };
         let mut draft = self.stacked("1-3", &by_day, &days, Thing::Country, ACCESSES, title);
         draft.notes.clear();
-        let note = Words::new(
-            "Of the ports in focus it is the one that the fewest points saw; the point is the one that saw most of it.",
-        );
-        draft.notes.push(note.done());
+        let port = (self.focus.len() > 1)
+            .then_some("Of the ports in focus it is the one that the fewest points saw");
+        let point = (self.now().points > 1).then_some("the point is the one that saw most of it");
+        let said: Vec<_> = [port, point].into_iter().flatten().collect();
+        if !said.is_empty() {
+            let note = words::capital(&format!("{}.", said.join("; ")));
+            draft.notes.push(Words::new(note).done());
+        }
         Some(self.figure(draft))
     }
 

@@ -13,6 +13,24 @@ impl Study<'_> {
         row.is_some_and(|row| row.count("addresses") > 0)
     }
 
+    /// Why no address can be told of, if none can.
+    pub(in super::super) fn why_no_addresses(&self) -> &'static str {
+        let forms = self.answers.rows("forms");
+        let plain = forms.filter(|row| row.count("ago") == 0 && row.count("plain") > 0);
+        let plain = plain.count() > 0;
+        let row = self.answers.rows("concentration").next();
+        let without = row.map_or(0, |row| row.count("without_source"));
+        if self.now().accesses == 0 {
+            "no accesses were counted"
+        } else if without > 0 {
+            "the accesses found no room for their sources (overflow)"
+        } else if plain {
+            "no accesses were counted on the days of points whose sources are written as they are"
+        } else {
+            "no accesses of this month have sources that are written as they are"
+        }
+    }
+
     /// What the figures from `sources` are made from, if not from the whole month.
     pub(in super::super) fn plain_part(&self) -> Option<PlainPart> {
         let rows = || {
@@ -41,6 +59,7 @@ impl Study<'_> {
             .filter(|row| row.count("ago") == ago && row.count("plain") < row.count("point_days"))
             .map(|row| match row.text("form") {
                 "plain" => "plain but missing or refused".to_owned(),
+                "none" => "not written at all".to_owned(),
                 form => form.to_owned(),
             });
         words::enumeration(&others.collect::<Vec<_>>())

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     answers::Row,
     month::Month,
-    rounding::{Counted, change},
+    rounding::{Counted, DAY, change},
     words::{Words, many},
 };
 
@@ -40,16 +40,27 @@ pub(super) fn section(study: &Study<'_>) -> Section {
             moved_sources(now, year)
         ));
     }
+    let compared = [study.totals(1), study.totals(12)].into_iter().flatten();
+    let cautions = compared.filter_map(scarce);
+    let mut blocks = vec![Block::Paragraph(words.done())];
+    blocks.extend(cautions.map(|words| Block::Note(Words::new(words).done())));
+    blocks.extend([study.averages("1-1"), study.change()]);
     study.section(
         "averages",
         "Accesses and sources per point and day",
-        vec![
-            Block::Paragraph(words.done()),
-            study.averages("1-1"),
-            study.change(),
-        ],
+        blocks,
         Vec::new(),
     )
+}
+
+/// That averages of a month say little, if it was watched for less than one point-day.
+pub(super) fn scarce(totals: Totals) -> Option<String> {
+    (totals.valid_seconds < DAY).then(|| {
+        format!(
+            "In {}, less than one point-day was watched: averages made from so little, and changes against them, say little.",
+            totals.month.name()
+        )
+    })
 }
 
 /// That there is no month before.
@@ -63,23 +74,25 @@ pub(super) fn nothing_before(study: &Study<'_>) -> String {
 /// Of what was not counted, nobody knows how it changed.
 fn moved_sources(now: Totals, before: Totals) -> String {
     if now.is_lower_bound() || before.is_lower_bound() {
-        return format!(
-            "sources went from {} to {}",
-            sources_rate(before),
-            sources_rate(now)
-        );
+        return match (sources_rate(before), sources_rate(now)) {
+            (before, now) if before == now => format!("sources were {now} in both"),
+            (before, now) => format!("sources went from {before} to {now}"),
+        };
     }
     moved("sources", now.sources(), before.sources())
 }
 
 /// `accesses fell by 25.1 % (from 458 to 343)`.
 fn moved(what: &str, now: Counted, before: Counted) -> String {
-    let span = format!("from {} to {}", rate(before), rate(now));
+    let span = match (rate(before), rate(now)) {
+        (before, now) if before == now => format!("{now} in both, rounded"),
+        (before, now) => format!("from {before} to {now}"),
+    };
     match change(now, before) {
-        None => format!("{what} went {span}"),
-        Some(_) if now.beside(before) == before.beside(now) => {
+        _ if now.beside(before) == before.beside(now) => {
             format!("{what} stayed the same ({})", rate(now))
         }
+        None => format!("{what} went {span}"),
         Some(change) if change.is_zero() => {
             format!("{what} changed by less than 0.1 % ({span})")
         }
@@ -161,7 +174,6 @@ pub(super) fn history(study: &Study<'_>) -> Section {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rounding::DAY;
 
     fn counted(figure: i64) -> Counted {
         Counted {
@@ -182,7 +194,19 @@ mod tests {
         );
         assert_eq!(
             moved("accesses", counted(0), counted(0)),
-            "accesses went from 0 to 0"
+            "accesses stayed the same (0)"
+        );
+        assert_eq!(
+            moved("accesses", counted(3), counted(0)),
+            "accesses went from 0 to 3.0"
+        );
+        let tenth = |figure| Counted {
+            figure,
+            valid_seconds: 1000 * DAY,
+        };
+        assert_eq!(
+            moved("accesses", tenth(290), tenth(310)),
+            "accesses fell by 6.5 % (0.3 in both, rounded)"
         );
     }
 }

@@ -88,6 +88,13 @@ impl<'a> Causes<'a> {
                 .filter(|_| self.now.points > 1)
                 .map_or_else(String::new, |phrase| match self.other_points() {
                     None => format!("; by monitoring point {phrase}"),
+                    Some(which) if self.both.len() == 1 => format!(
+                        "; at the {which}, {}, by {}",
+                        self.both.keys().copied().collect::<String>(),
+                        at_both
+                            .difference()
+                            .map_or_else(|| "–".to_owned(), Rounded::signed)
+                    ),
                     Some(which) => format!(
                         "; at the {which} by {}, {phrase}",
                         at_both
@@ -104,7 +111,7 @@ impl<'a> Causes<'a> {
     }
 
     /// A port at the points that watched in both months.
-    fn at_both(&self, port: &'a str) -> Move<'a> {
+    pub(in super::super) fn at_both(&self, port: &'a str) -> Move<'a> {
         let parts = self
             .by_point
             .get(port)

@@ -22,7 +22,11 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     }
     let ports = enumeration(study.focus);
     let why = if study.edition.focus.is_empty() {
-        match study.totals(1) {
+        let moved = study
+            .moves()
+            .iter()
+            .any(|each| study.focus.iter().any(|port| port == each.port) && each.exact() != 0);
+        match study.totals(1).filter(|_| moved) {
             Some(_) if study.focus.len() == 1 => {
                 "the port whose accesses per point and day changed most"
             }
@@ -66,19 +70,30 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     ];
     let knocks: Vec<_> = study.answers.rows("knocks").collect();
     if knocks.is_empty() {
-        let words = if study.has_addresses() {
-            "How often a single source knocks cannot be said: on the days of points whose sources are written as they are, none came to these ports."
+        let why = if study.has_addresses() {
+            "on the days of points whose sources are written as they are, none came to these ports"
         } else {
-            "How often a single source knocks cannot be said: no sources are written as they are."
+            study.why_no_addresses()
         };
+        let words = format!("How often a single source knocks cannot be said: {why}.");
         blocks.push(Block::Note(Words::new(words).done()));
     } else {
+        let sources = match study.now().is_lower_bound() {
+            true => "counted source",
+            false => "source",
+        };
         let told: Vec<_> = knocks
             .iter()
             .filter_map(|row| {
                 let several = row.count("sources") - row.count("once");
+                if several == 0 {
+                    let port = row.text("port");
+                    return Some(format!(
+                        "no {sources} knocked more than once at {port} on one day"
+                    ));
+                }
                 Some(format!(
-                    "{} % of the sources knocked more than once at {} on one day, the busiest {}",
+                    "{} % of the {sources}s knocked more than once at {} on one day, the busiest {}",
                     share(several, row.count("sources"))?,
                     row.text("port"),
                     words::counted(row.count("most"), "time", "times")

@@ -106,8 +106,10 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         .text(").")
         .done(),
     )];
-    if let Some(words) = put_otherwise(now) {
-        blocks.push(Block::Paragraph(Words::new(words).done()));
+    match averages::scarce(now) {
+        Some(words) => blocks.push(Block::Note(Words::new(words).done())),
+        None => blocks
+            .extend(put_otherwise(now).map(|words| Block::Paragraph(Words::new(words).done()))),
     }
     blocks.push(Block::Paragraph(environment(study)));
     blocks.push(Block::Note(
@@ -152,9 +154,11 @@ fn put_otherwise(now: Totals) -> Option<String> {
     ))
 }
 
-/// How long a point waits for an access: in minutes below two hours, in hours below two days, else in days.
+/// How long a point waits for an access: in seconds below a minute, in minutes below two hours, in hours below two days, else
+/// in days; nothing below half a second.
 fn every(valid_seconds: i64, accesses: i64) -> Option<String> {
-    const STEPS: [(i64, i64, u32, [&str; 2]); 3] = [
+    const STEPS: [(i64, i64, u32, [&str; 2]); 4] = [
+        (60, 1, 0, ["second", "seconds"]),
         (7200, 60, 0, ["minute", "minutes"]),
         (2 * rounding::DAY, 3600, 0, ["hour", "hours"]),
         (i64::MAX, rounding::DAY, 1, ["day", "days"]),
@@ -168,6 +172,7 @@ fn every(valid_seconds: i64, accesses: i64) -> Option<String> {
         decimals,
     )?;
     match length.to_string().as_str() {
+        "0" => None,
         "1" => Some(one.to_owned()),
         length => Some(format!("{length} {several}")),
     }
@@ -263,6 +268,8 @@ mod tests {
         assert_eq!(told(10, 9, 10), every("24 hours"));
         assert_eq!(told(1000, 1, 10), every("14 minutes"));
         assert_eq!(told(10_000, 1, 10), every("minute"));
+        assert_eq!(told(32_260, 1, 10), every("27 seconds"));
+        assert_eq!(told(10_000_000, 1, 10), None);
         let day = |what: &str| Some(format!("every day {what}."));
         assert_eq!(
             told(278_497, 72_177, 310),
@@ -280,7 +287,7 @@ mod tests {
         month.lower_bound_days = 1;
         assert_eq!(
             put_otherwise(month).unwrap(),
-            "Put otherwise: every day at least 1.0 unknown sources knock at a point."
+            "Put otherwise: every day at least 1 unknown source knocks at a point."
         );
     }
 }

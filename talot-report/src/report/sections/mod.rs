@@ -20,7 +20,7 @@ use super::{
     study::{Study, Totals},
 };
 use crate::{
-    rounding::{Counted, average},
+    rounding::{Counted, DAY, average},
     words,
 };
 
@@ -115,6 +115,9 @@ fn rate(counted: Counted) -> String {
     match average(counted) {
         None => "–".to_owned(),
         Some(_) if counted.figure == 0 => "0".to_owned(),
+        Some(_) if i128::from(counted.figure) * i128::from(DAY) == counted.valid_seconds.into() => {
+            "1".to_owned()
+        }
         Some(rate) if rate.is_zero() => "less than 0.1".to_owned(),
         Some(rate) => rate.to_string(),
     }

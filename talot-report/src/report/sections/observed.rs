@@ -9,6 +9,7 @@ use super::{
     sources,
 };
 use crate::{
+    countries::in_sentence,
     rounding::share,
     words::{Words, counted, enumeration, in_words},
 };
@@ -45,17 +46,22 @@ fn first(study: &Study<'_>, id: &str, thing: Thing, column: &str) -> String {
         .filter(|row| row.text(thing.column()) != OTHER)
         .take(3)
         .filter_map(|row| {
-            let share = share(row.count(column), whole)?;
-            Some(format!(
-                "{} ({share} %)",
-                thing.name(row.text(thing.column()))
-            ))
+            let share = share(row.count(column), whole).filter(|share| !share.is_zero())?;
+            let name = match thing {
+                Thing::Port => row.text("port").to_owned(),
+                Thing::Country => in_sentence(row.text("country")),
+            };
+            Some(format!("{name} ({share} %)"))
         })
         .collect();
     if first.is_empty() {
         return String::new();
     }
-    format!(": first {}", enumeration(&first))
+    let of = match column == "sources" && study.now().is_lower_bound() {
+        true => "of those that were counted, ",
+        false => "",
+    };
+    format!(": {of}first {}", enumeration(&first))
 }
 
 fn days(study: &Study<'_>) -> Section {

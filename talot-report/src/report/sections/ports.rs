@@ -1,13 +1,16 @@
 //! Section 4: what the ports are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
     draft::{count, table, text},
     model::{Block, Section},
     study::Study,
 };
-use crate::{explanations, words::Words};
+use crate::{
+    explanations,
+    words::{Words, enumeration},
+};
 
 pub(super) fn section(study: &Study<'_>) -> Section {
     let month = study.month.name();
@@ -50,14 +53,24 @@ pub(super) fn section(study: &Study<'_>) -> Section {
     )
 }
 
-/// The analyst's words, else the list's; of a group, those of its ports.
+/// The analyst's words, else the list's; of a group, those of its ports, each named if they differ.
 fn explanation(study: &Study<'_>, port: &str) -> String {
     if let Some(words) = study.edition.ports.get(port) {
         return words.clone();
     }
     if let Some(ports) = study.edition.port_groups.get(port) {
-        let words: BTreeSet<_> = ports.iter().map(|port| explanation(study, port)).collect();
-        return words.into_iter().collect::<Vec<_>>().join(" ");
+        let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for port in ports {
+            of.entry(explanation(study, port))
+                .or_default()
+                .push(port.clone());
+        }
+        let several = of.len() > 1;
+        let told = of.into_iter().map(|(words, ports)| match several {
+            true => format!("{}: {words}", enumeration(&ports)),
+            false => words,
+        });
+        return told.collect::<Vec<_>>().join(" ");
     }
     explanations::of(port).map_or_else(
         || {

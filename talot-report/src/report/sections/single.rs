@@ -1,6 +1,6 @@
 //! Ports that a single point saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -18,7 +18,9 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
     let mut ports: BTreeMap<&str, Single<'_>> = BTreeMap::new();
     for row in study.answers.rows("causes") {
         let port = ports.entry(row.text("port")).or_default();
-        port.before += row.count("accesses_before");
+        if row.count("accesses_before") > 0 {
+            port.before.insert(row.text("point"));
+        }
         let accesses = row.count("accesses");
         if accesses == 0 {
             continue;
@@ -41,14 +43,14 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
             continue;
         };
         let all: i64 = countries.iter().map(|(accesses, _)| accesses).sum();
-        let since = port
-            .since
-            .filter(|_| port.before == 0)
-            .map_or_else(String::new, |since| {
-                let watched_before = port.watched_since.is_some_and(|watched| watched < since);
-                let what = if watched_before { "since" } else { "first on" };
-                format!(", {what} {}", words::day_of_year(since))
-            });
+        let since =
+            port.since
+                .filter(|_| port.before.is_empty())
+                .map_or_else(String::new, |since| {
+                    let watched_before = port.watched_since.is_some_and(|watched| watched < since);
+                    let what = if watched_before { "since" } else { "first on" };
+                    format!(", {what} {}", words::day_of_year(since))
+                });
         let mut words = Words::new(format!(
             "Access to {name} was observed at a single monitoring point, {point}{since}: {}, {}",
             words::counted(all, "access", "accesses"),
@@ -59,10 +61,11 @@ pub(super) fn single(study: &Study<'_>) -> Vec<Vec<Inline>> {
             Some(_) => words.text(" (").figure("1-3").text(")."),
             None => words.text("."),
         };
-        if port.before > 0 {
+        if !port.before.is_empty() {
             words = words.text(format!(
-                " In {}, it was observed too.",
-                study.month_before().name()
+                " In {}, it was observed {}.",
+                study.month_before().name(),
+                port.where_before(point)
             ));
         }
         notes.push(words.done());
@@ -76,5 +79,20 @@ struct Single<'a> {
     since: Option<Date>,
     /// Of the point; of use if there is one only.
     watched_since: Option<Date>,
-    before: i64,
+    /// The points that saw it in the month before.
+    before: BTreeSet<&'a str>,
+}
+
+impl Single<'_> {
+    /// Where it was observed in the month before, beside the point that saw it in this one.
+    fn where_before(&self, point: &str) -> String {
+        /// Beyond this many they are counted.
+        const NAMED: usize = 5;
+        let before: Vec<_> = self.before.iter().map(|name| (*name).to_owned()).collect();
+        match before.as_slice() {
+            [one] if one == point => "there too".to_owned(),
+            few if few.len() <= NAMED => format!("at {}", words::enumeration(few)),
+            more => format!("at {} points", words::in_words(more.len() as i64)),
+        }
+    }
 }

@@ -15,7 +15,10 @@ use crate::{
 
 pub(super) fn section(study: &Study<'_>) -> Section {
     if !study.has_addresses() {
-        let words = "Distinct addresses, their concentration, new and returning ones, scanners’ marks and networks cannot be told: no accesses of this month have sources that are written as they are.";
+        let words = format!(
+            "Distinct addresses, their concentration, new and returning ones, scanners’ marks and networks cannot be told: {}.",
+            study.why_no_addresses()
+        );
         let mut blocks = vec![Block::Paragraph(Words::new(words).done())];
         blocks.extend(study.of_plain_sources().into_iter().map(Block::Note));
         return study.section("sources", "The sources more closely", blocks, Vec::new());
@@ -34,20 +37,27 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         )
     });
     let (addresses, bound) = (figure("addresses"), study.now().is_lower_bound());
-    let mut words = Words::new(words::capital(&format!(
-        "{}the {} {} {}{} (",
-        scope.unwrap_or_default(),
-        counted(figure("sources"), "source", "sources"),
-        words::form(figure("sources"), "was", "were"),
-        if bound { "at least " } else { "" },
-        counted(addresses, "distinct address", "distinct addresses")
-    )))
+    let sources = counted(figure("sources"), "source", "sources");
+    let distinct = counted(addresses, "distinct address", "distinct addresses");
+    let scope = scope.unwrap_or_default();
+    let words = match bound {
+        true => format!("{scope}there were at least {sources} and at least {distinct} ("),
+        false => {
+            let were = words::form(figure("sources"), "was", "were");
+            format!("{scope}the {sources} {were} {distinct} (")
+        }
+    };
+    let mut words = Words::new(words::capital(&words))
     .figure("addresses")
-    .text(format!(
-        "): {} {} on average. ",
-        if addresses == 1 { "it was a source" } else { "each was a source" },
-        words::of(&shown(study.sources_per_address()), "time", "times")
-    ))
+    .text(if bound {
+        "). ".to_owned()
+    } else {
+        format!(
+            "): {} {} on average. ",
+            if addresses == 1 { "it was a source" } else { "each was a source" },
+            words::of(&shown(study.sources_per_address()), "time", "times")
+        )
+    })
     .text(if addresses > 10 {
         format!(
             "The ten busiest addresses sent {} % of the accesses, the busiest hundredth ({}) {} % (",
@@ -117,7 +127,7 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         let why = match before("point_days") {
             0 => format!("of {name} no day counts"),
             _ => format!(
-                "of {name} no sources are written as they are, but {}",
+                "of {name} no sources are written as they are: they are {}",
                 study.other_forms(1)
             ),
         };
