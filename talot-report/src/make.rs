@@ -157,26 +157,9 @@ fn find(folder: &Path, summing: Summing<'_>, verify: bool) -> Result<Records> {
     Ok(records)
 }
 
-/// Refuses records that contradict each other, and a month of which nothing counts.
+/// Refuses a month of which nothing counts.
 fn check(engine: &Engine, month: Month) -> Result<()> {
     let mut answers = Answers::default();
-    answers.insert(
-        "contradictions",
-        engine.ask(include_str!("../sql/check.sql"))?,
-    );
-    if let Some(row) = answers.rows("contradictions").next() {
-        let (date, point) = (row.text("date"), row.text("point"));
-        bail!(
-            "the records contradict each other: on {date} the ports of {point} hold {} accesses, {} backscatter and {} strays, its \
-             coverage record says {}, {} and {}; leave that day out by --exclude {date}/{point}=REASON",
-            row.count("ports_access"),
-            row.count("ports_backscatter"),
-            row.count("ports_stray"),
-            row.count("access"),
-            row.count("backscatter"),
-            row.count("stray")
-        );
-    }
     answers.insert(
         "month",
         engine.ask("SELECT valid_seconds FROM counted_months WHERE ago = 0")?,

@@ -75,7 +75,7 @@ impl Engine {
     /// Defines what `sql/sums.sql` defines.
     ///
     /// # Errors
-    /// When a sum has no room in 64 bits.
+    /// When there is no memory for it.
     pub(crate) fn define_sums(&self, sums: &Sums, month: Month) -> Result<()> {
         self.register(sums::tables(sums, month)?)
     }

@@ -16,10 +16,10 @@ use crate::{
 
 /// The tables, with their names.
 pub(super) fn tables(sums: &Sums, of: Month) -> Result<[(&'static str, MemTable); 4]> {
-    let point_days = sums.point_days()?;
-    let port_months = sums.port_months()?;
-    let port_days = sums.port_days()?;
-    let country_days = sums.country_days()?;
+    let point_days = sums.point_days();
+    let port_months = sums.port_months();
+    let port_days = sums.port_days();
+    let country_days = sums.country_days();
     Ok([
         (
             "point_days",

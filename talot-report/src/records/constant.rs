@@ -10,9 +10,12 @@ use datafusion::arrow::{
     },
     datatypes::{DataType, FieldRef, Int32Type},
 };
-use parquet::file::{
-    metadata::{ParquetMetaData, RowGroupMetaData},
-    statistics::{Statistics, ValueStatistics},
+use parquet::{
+    file::{
+        metadata::{ParquetMetaData, RowGroupMetaData},
+        statistics::{Statistics, ValueStatistics},
+    },
+    schema::types::ColumnDescriptor,
 };
 
 /// The column of a file; none where it holds several values, or statistics do not say exactly.
@@ -26,7 +29,7 @@ pub(super) fn column(file: &ParquetMetaData, field: &FieldRef) -> Option<ArrayRe
 fn of(group: &RowGroupMetaData, field: &FieldRef) -> Option<ArrayRef> {
     let rows = usize::try_from(group.num_rows()).ok()?;
     let mut columns = group.columns().iter();
-    let column = columns.find(|column| column.column_descr().name() == field.name())?;
+    let column = columns.find(|column| is_root(column.column_descr(), field.name()))?;
     let statistics = column.statistics()?;
     let nulls = statistics.null_count_opt()?;
     let kind = field.data_type();
@@ -63,6 +66,11 @@ fn of(group: &RowGroupMetaData, field: &FieldRef) -> Option<ArrayRef> {
         _ => return None,
     };
     Some(array)
+}
+
+/// Whether it is the column of a table with this name, and not a part of another.
+pub(super) fn is_root(column: &ColumnDescriptor, name: &str) -> bool {
+    matches!(column.path().parts(), [part] if part == name)
 }
 
 fn text(statistics: &ValueStatistics<parquet::data_type::ByteArray>) -> Option<&str> {

@@ -128,7 +128,11 @@ impl File {
     pub(super) fn check(&self, table: Table, date: Date, point: &str) -> Result<()> {
         let parquet = &self.foot(table)?.parquet;
         let columns = parquet.file_metadata().schema_descr().columns();
-        let place = |name: &str| columns.iter().position(|column| column.name() == name);
+        let place = |name: &str| {
+            columns
+                .iter()
+                .position(|column| constant::is_root(column, name))
+        };
         let (dates, points) = place("date").zip(place("point")).context("columns")?;
         let stated = parquet.row_groups().iter().all(|group| {
             group.num_rows() == 0

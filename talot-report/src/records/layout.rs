@@ -59,6 +59,14 @@ pub(super) fn places(
         if !wanted(date) {
             continue;
         }
+        if !records.join(&folder).is_dir() {
+            problems.push(foreign(
+                &folder,
+                Some(date),
+                "a file in the place of a day's folder",
+            ));
+            continue;
+        }
         for name in names(&records.join(&folder))? {
             let point = name.strip_suffix(".parquet").unwrap_or_default();
             if is_point_name(point) {

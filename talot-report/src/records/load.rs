@@ -11,6 +11,7 @@ use super::{
     coverage::Coverage,
     file::File,
     layout::{self, Place},
+    sources,
 };
 use crate::parallel;
 
@@ -33,7 +34,7 @@ pub struct Load<'a> {
 /// Finds and verifies records.
 ///
 /// # Errors
-/// When there are none at all, or a folder cannot be listed.
+/// When there are none at all, a folder cannot be listed, or sums have no room in 64 bits.
 pub fn load(load: &Load<'_>) -> Result<Records> {
     let Load {
         folder,
@@ -75,6 +76,8 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
         sums.merge(&others);
         sums
     });
+    let sums = sums.unwrap_or_default();
+    sums.check()?;
     let mut point_days = Vec::new();
     let mut coverage = Vec::new();
     for (found, named) in found {
@@ -88,7 +91,7 @@ pub fn load(load: &Load<'_>) -> Result<Records> {
     Ok(Records {
         point_days,
         coverage: concat_batches(&Table::Coverage.schema(), &coverage)?,
-        sums: sums.unwrap_or_default(),
+        sums,
         problems,
     })
 }
@@ -112,26 +115,19 @@ impl Visit<'_> {
             Ok(read) => read,
             Err(error) => return self.leave_out(Table::Coverage, &error),
         };
-        let ports = self.table(Table::Ports, &coverage.ports_sha256);
-        let summed = ports.and_then(|ports| match &self.load.summing {
+        let Place { date, point } = self.place;
+        let summing = self.load.summing.as_ref();
+        let counted = summing.filter(|summing| summing.counts(*date, point, &coverage));
+        let ports = self.table(Table::Ports, Some(&coverage.ports_sha256));
+        let summed = ports.and_then(|ports| match counted {
             Some(summing) => sums.add(summing, self.place, &coverage, &ports),
             None => Ok(()),
         });
         if let Err(error) = summed {
             return self.leave_out(Table::Ports, &error);
         }
-        let sources = coverage.sources_sha256.filter(|_| self.with_sources);
-        let sources = sources.is_some_and(|hash| match self.table(Table::Sources, &hash) {
-            Ok(_) => true,
-            Err(error) => {
-                self.note(
-                    Table::Sources,
-                    format!("{error:#}"),
-                    Consequence::WithoutSources,
-                );
-                false
-            }
-        });
+        let is_wanted = self.with_sources && (summing.is_none() || counted.is_some());
+        let sources = is_wanted && coverage.has_sources() && self.sources(&coverage);
         let path = |table| self.load.folder.join(self.place.file(table));
         let point_day = PointDay {
             date: self.place.date,
@@ -140,6 +136,20 @@ impl Visit<'_> {
             sources: sources.then(|| path(Table::Sources)),
         };
         Some((point_day, record))
+    }
+
+    /// Whether the sources are of use. Where they are counted, all that queries ask for must be there.
+    fn sources(&mut self, coverage: &Coverage) -> bool {
+        let file = self.table(Table::Sources, coverage.sources_sha256.as_deref());
+        let checked = file.and_then(|file| match self.load.summing {
+            Some(_) => sources::check(&file, coverage),
+            None => Ok(()),
+        });
+        if let Err(error) = &checked {
+            let what = format!("{error:#}");
+            self.note(Table::Sources, what, Consequence::WithoutSources);
+        }
+        checked.is_ok()
     }
 
     fn coverage(&mut self) -> Result<(RecordBatch, Coverage)> {
@@ -176,22 +186,26 @@ impl Visit<'_> {
         Ok(Some(hash.to_ascii_lowercase()))
     }
 
-    fn table(&mut self, table: Table, hash: &str) -> Result<File> {
+    fn table(&mut self, table: Table, hash: Option<&str>) -> Result<File> {
         let file = self.read(table)?;
-        if self.load.verify {
+        if let Some(hash) = hash.filter(|_| self.load.verify) {
             ensure!(
                 file.sha256() == hash.to_ascii_lowercase(),
                 "it is not what the hash in the coverage record says"
             );
         }
         file.check(table, self.place.date, &self.place.point)?;
+        if hash.is_none() && self.load.verify {
+            let what = "the coverage record does not tell its hash".to_owned();
+            self.note(table, what, Consequence::Unverified);
+        }
         Ok(file)
     }
 
     fn read(&self, table: Table) -> Result<File> {
         let path = self.load.folder.join(self.place.file(table));
         if !path.exists() {
-            bail!("it is missing, though the coverage record names it");
+            bail!("it is missing, though the coverage record tells of it");
         }
         File::read(&path)
     }

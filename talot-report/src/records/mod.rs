@@ -13,6 +13,7 @@ pub(crate) mod places;
 mod ports;
 mod problem;
 mod schema;
+mod sources;
 pub(crate) mod sums;
 
 use std::{collections::BTreeSet, path::PathBuf};

@@ -22,7 +22,7 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    fn of(name: &str) -> Result<Self> {
+    pub(super) fn of(name: &str) -> Result<Self> {
         [Self::Access, Self::Backscatter, Self::Stray]
             .into_iter()
             .find(|class| class.name() == name)
@@ -38,6 +38,10 @@ impl Class {
     }
 }
 
+/// More packets than an interface can bring in a day: three thousand million a second. So the sums over 32,767 days of points have
+/// room in 64 bits.
+pub(super) const MOST: i64 = 1 << 48;
+
 /// Sums of what is never negative. They stop at the largest number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
@@ -47,16 +51,24 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
+    /// Whether a day can have such a row: each source sent a packet that has room.
+    fn can_be(self) -> bool {
+        let Self {
+            packets,
+            sources,
+            overflow,
+        } = self;
+        (1..=MOST).contains(&packets)
+            && (0..=packets).contains(&overflow)
+            && (0..=packets - overflow).contains(&sources)
+    }
+
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             packets: self.packets.saturating_add(other.packets),
             sources: self.sources.saturating_add(other.sources),
             overflow: self.overflow.saturating_add(other.overflow),
         }
-    }
-
-    pub(super) fn is_counted(self) -> bool {
-        self.packets.max(self.sources).max(self.overflow) < i64::MAX
     }
 }
 
@@ -107,11 +119,10 @@ impl Batch {
                 name.name()
             );
         }
-        let least =
-            |numbers: &Int64Array, least| numbers.values().iter().all(|&number| number >= least);
         ensure!(
-            least(&rows.packets, 1) && least(&rows.sources, 0) && least(&rows.overflow, 0),
-            "it has a row without packets, or with fewer than none"
+            rows.sums(0..batch.num_rows()).all(Sum::can_be),
+            "it has a row that no day has: without packets, with fewer than none, with more than can be, or with more overflow or \
+             sources than packets"
         );
         Ok(rows)
     }

@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt::Debug,
     hash::Hash,
 };
 
@@ -32,7 +31,7 @@ pub struct Summing<'a> {
 
 impl Summing<'_> {
     /// Whether a point's day counts; `counted` in `sql/counted.sql` says the same.
-    fn counts(&self, date: Date, point: &str, coverage: &Coverage) -> bool {
+    pub(super) fn counts(&self, date: Date, point: &str, coverage: &Coverage) -> bool {
         let left_out = |exclusion: &Exclusion| exclusion.covers(date, point);
         !coverage.is_maintenance && !self.exclusions.iter().any(left_out)
     }
@@ -48,7 +47,7 @@ impl<K> Default for By<K> {
     }
 }
 
-impl<K: Copy + Debug + Eq + Hash> By<K> {
+impl<K: Copy + Eq + Hash> By<K> {
     fn of(&mut self, key: K) -> &mut Vec<Sum> {
         self.0.entry(key).or_default()
     }
@@ -63,22 +62,13 @@ impl<K: Copy + Debug + Eq + Hash> By<K> {
     }
 
     /// What there is, in no order.
-    ///
-    /// # Errors
-    /// When a sum has no room in 64 bits.
-    fn rows<'a>(&'a self, names: &'a Names) -> Result<impl Iterator<Item = Row<'a, K>> + Clone> {
+    fn rows<'a>(&'a self, names: &'a Names) -> impl Iterator<Item = Row<'a, K>> + Clone {
         let sums = self.0.iter();
         let rows = sums.flat_map(|(key, sums)| {
             let named = names.list().iter().zip(sums);
             named.map(|(name, sum)| (*key, name.as_ref(), *sum))
         });
-        for (key, name, sum) in rows.clone() {
-            ensure!(
-                sum.is_counted(),
-                "the records of {name} ({key:?}) add up to more than can be counted: {sum:?}"
-            );
-        }
-        Ok(rows.filter(|(.., sum)| sum.packets > 0))
+        rows.filter(|(.., sum)| sum.packets > 0)
     }
 }
 
@@ -103,13 +93,15 @@ pub struct Sums {
     port_months: By<(Month, Class)>,
     port_days: By<(Date, Class)>,
     country_days: By<Date>,
+    /// The largest count of each day of a point: no sum of theirs is larger.
+    largest: i128,
 }
 
 impl Sums {
-    /// Adds a file of `ports`, if its point-day counts.
+    /// Adds a file of `ports` of a point-day that counts.
     ///
     /// # Errors
-    /// When it cannot be read, or has a row that is none: nothing of it is added then.
+    /// When it cannot be read, has a row that is none, or contradicts the coverage record: nothing of it is added then.
     pub(super) fn add(
         &mut self,
         summing: &Summing<'_>,
@@ -118,33 +110,40 @@ impl Sums {
         file: &File,
     ) -> Result<()> {
         let Place { date, point } = place;
-        if !summing.counts(*date, point, coverage) {
-            return Ok(());
-        }
         let batches = batches(file)?;
+        let runs = batches.iter().map(|batch| {
+            let runs = batch.runs().map(|(class, run)| {
+                let all = batch.sums(run.clone());
+                (class, run, all.fold(Sum::default(), Sum::and))
+            });
+            runs.collect::<Vec<_>>()
+        });
+        let runs: Vec<_> = runs.collect();
+        let sums = runs.iter().flatten();
+        coverage.check_ports(sums.map(|(class, _, all)| (*class, *all)))?;
+        self.largest += i128::from(coverage.largest);
         let month = Month::of(*date);
         let point = self.points.place(point);
-        for batch in &batches {
+        for (batch, runs) in batches.iter().zip(&runs) {
             let ports = batch.port_type.each(|name| {
                 let group = summing.groups.get(name);
                 self.ports.place(group.map_or(name, String::as_str))
             });
             let countries = batch.country.each(|name| self.countries.place(name));
-            for (class, run) in batch.runs() {
+            for (class, run, all) in runs {
                 let rows = || run.clone().zip(batch.sums(run.clone()));
-                let all = rows().fold(Sum::default(), |all, (_, sum)| all.and(sum));
-                add(self.point_days.of((*date, class)), point, all);
-                let months = self.port_months.of((month, class));
+                add(self.point_days.of((*date, *class)), point, *all);
+                let months = self.port_months.of((month, *class));
                 for (row, sum) in rows() {
                     add(months, ports.at(row), sum);
                 }
                 if month == summing.month {
-                    let days = self.port_days.of((*date, class));
+                    let days = self.port_days.of((*date, *class));
                     for (row, sum) in rows() {
                         add(days, ports.at(row), sum);
                     }
                 }
-                if class == Class::Access {
+                if *class == Class::Access {
                     let days = self.country_days.of(*date);
                     for (row, sum) in rows() {
                         add(days, countries.at(row), sum);
@@ -164,32 +163,40 @@ impl Sums {
         self.port_months.merge(&other.port_months, &types);
         self.port_days.merge(&other.port_days, &types);
         self.country_days.merge(&other.country_days, &countries);
+        self.largest += other.largest;
+    }
+
+    /// Checks that all sums, also those over coverage records, have room in 64 bits.
+    ///
+    /// # Errors
+    /// When they may have none.
+    pub(super) fn check(&self) -> Result<()> {
+        let (largest, most) = (self.largest, i64::MAX);
+        ensure!(
+            largest <= i128::from(most),
+            "the records add up to {largest} packets, more than this report can count ({most}); report on fewer points at once, or \
+             leave days out by --exclude"
+        );
+        Ok(())
     }
 
     /// By day, class and point.
-    ///
-    /// # Errors
-    /// When a sum has no room in 64 bits; as below.
-    pub(crate) fn point_days(
-        &self,
-    ) -> Result<impl Iterator<Item = Row<'_, (Date, Class)>> + Clone> {
+    pub(crate) fn point_days(&self) -> impl Iterator<Item = Row<'_, (Date, Class)>> + Clone {
         self.point_days.rows(&self.points)
     }
 
     /// By month, class and port; the ports of a group are one.
-    pub(crate) fn port_months(
-        &self,
-    ) -> Result<impl Iterator<Item = Row<'_, (Month, Class)>> + Clone> {
+    pub(crate) fn port_months(&self) -> impl Iterator<Item = Row<'_, (Month, Class)>> + Clone {
         self.port_months.rows(&self.ports)
     }
 
     /// By day, class and port, in the month of the report.
-    pub(crate) fn port_days(&self) -> Result<impl Iterator<Item = Row<'_, (Date, Class)>> + Clone> {
+    pub(crate) fn port_days(&self) -> impl Iterator<Item = Row<'_, (Date, Class)>> + Clone {
         self.port_days.rows(&self.ports)
     }
 
     /// Accesses by day and country.
-    pub(crate) fn country_days(&self) -> Result<impl Iterator<Item = Row<'_, Date>> + Clone> {
+    pub(crate) fn country_days(&self) -> impl Iterator<Item = Row<'_, Date>> + Clone {
         self.country_days.rows(&self.countries)
     }
 }
@@ -204,7 +211,7 @@ mod tests {
     use parquet::arrow::ArrowWriter;
 
     use super::*;
-    use crate::records::file::days_since_epoch;
+    use crate::records::{file::days_since_epoch, ports::MOST};
 
     const DAY: Date = Date::constant(2011, 7, 3);
 
@@ -254,11 +261,23 @@ mod tests {
             date: day,
             point: "tokyo-1".to_owned(),
         };
-        let coverage = Coverage {
-            ports_sha256: String::new(),
-            sources_sha256: None,
-            is_maintenance: status == "maintenance",
+        let of = |class| {
+            rows.iter()
+                .filter(move |row| row.0 == class)
+                .map(|row| row.3)
         };
+        let coverage = Coverage {
+            is_maintenance: status == "maintenance",
+            access: of("access").sum(),
+            backscatter: of("backscatter").sum(),
+            stray: of("stray").sum(),
+            overflow: rows.iter().map(|row| row.5).sum(),
+            largest: rows.iter().map(|row| row.3).sum(),
+            ..Coverage::default()
+        };
+        if !summing.counts(day, &place.point, &coverage) {
+            return Ok(());
+        }
         sums.add(&summing, &place, &coverage, &file(day, rows))
     }
 
@@ -305,7 +324,7 @@ mod tests {
 
         let (access, backscatter) = (Class::Access, Class::Backscatter);
         let counts = |sum: Sum| (sum.packets, sum.sources, sum.overflow);
-        let mut point_days = sums.point_days().unwrap().collect::<Vec<_>>();
+        let mut point_days = sums.point_days().collect::<Vec<_>>();
         point_days.sort_by_key(|(key, name, _)| (*key, *name));
         let point_days: Vec<_> = point_days
             .iter()
@@ -320,7 +339,7 @@ mod tests {
                 ((next, access), "tokyo-1", (100, 50, 0)),
             ]
         );
-        let mut months = sums.port_months().unwrap().collect::<Vec<_>>();
+        let mut months = sums.port_months().collect::<Vec<_>>();
         months.sort_by_key(|(key, name, _)| (*key, *name));
         let months: Vec<_> = months
             .iter()
@@ -335,7 +354,7 @@ mod tests {
                 ("2011-07".to_owned(), backscatter, "22/tcp", (1, 1, 0)),
             ]
         );
-        let mut days = sums.port_days().unwrap().collect::<Vec<_>>();
+        let mut days = sums.port_days().collect::<Vec<_>>();
         days.sort_by_key(|(key, name, _)| (*key, *name));
         let days: Vec<_> = days
             .iter()
@@ -350,7 +369,7 @@ mod tests {
                 ((next, access), "22/tcp", 100),
             ]
         );
-        let mut countries = sums.country_days().unwrap().collect::<Vec<_>>();
+        let mut countries = sums.country_days().collect::<Vec<_>>();
         countries.sort_by_key(|(key, name, _)| (*key, *name));
         let countries: Vec<_> = countries
             .iter()
@@ -378,11 +397,23 @@ mod tests {
             (("access", "22/tcp", "CN", 0, 0, 0), "without packets"),
             (("access", "22/tcp", "CN", 1, -1, 0), "fewer than none"),
             (("access", "22/tcp", "CN", 1, 1, -1), "fewer than none"),
+            (
+                ("access", "22/tcp", "CN", 3, 1, 4),
+                "more overflow or sources",
+            ),
+            (
+                ("access", "22/tcp", "CN", 3, 2, 2),
+                "more overflow or sources",
+            ),
+            (
+                ("access", "22/tcp", "CN", MOST + 1, 1, 0),
+                "more than can be",
+            ),
         ] {
             let mut sums = Sums::default();
             let error = sum(&mut sums, DAY, "full", &[good, bad]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{error:#}");
-            assert!(sums.point_days().unwrap().next().is_none());
+            assert!(sums.point_days().next().is_none());
         }
     }
 
@@ -394,7 +425,7 @@ mod tests {
             ("access", "1026/udp", "CN", 2, 1, 0),
         ];
         sum(&mut sums, DAY, "full", &rows).unwrap();
-        let mut days = sums.port_days().unwrap().collect::<Vec<_>>();
+        let mut days = sums.port_days().collect::<Vec<_>>();
         days.sort_by_key(|(_, name, _)| *name);
         let days: Vec<_> = days
             .iter()
@@ -405,21 +436,15 @@ mod tests {
 
     #[test]
     fn sums_beyond_64_bits_are_refused() {
-        let mut sums = Sums::default();
-        for day in [DAY, DAY.tomorrow().unwrap()] {
-            sum(
-                &mut sums,
-                day,
-                "full",
-                &[("access", "22/tcp", "CN", i64::MAX / 2 + 1, 1, 0)],
-            )
-            .unwrap();
-        }
-        let error = sums.port_months().map(|_| ()).unwrap_err().to_string();
-        assert!(
-            error.contains("22/tcp") && error.contains("more than can be counted"),
-            "{error}"
-        );
-        assert!(sums.port_days().is_ok());
+        let mut sums = Sums {
+            largest: i128::from(i64::MAX) - 2,
+            ..Sums::default()
+        };
+        let row = ("access", "22/tcp", "CN", 2, 1, 0);
+        sum(&mut sums, DAY, "full", &[row]).unwrap();
+        sums.check().unwrap();
+        sum(&mut sums, DAY.tomorrow().unwrap(), "full", &[row]).unwrap();
+        let error = sums.check().unwrap_err().to_string();
+        assert!(error.contains("more than this report can count"), "{error}");
     }
 }

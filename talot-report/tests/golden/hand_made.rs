@@ -22,27 +22,32 @@ pub(crate) fn make(python: &Path, days: &[Day<'_>], to: &Path) {
             let file = copied(table);
             script(python, "rewrite.py", &[file.to_str().unwrap(), query]);
         };
-        copied("sources");
         let ports = accesses.unwrap_or(&[(1, 0)]);
         let mut rows: Vec<_> = ports.iter().map(|row| format!("{row:?}")).collect();
         if rows.is_empty() {
             rows.push("(1, 0)".to_owned());
         }
-        rewrite(
-            "ports",
-            &format!(
-                "SELECT f.* REPLACE (v.port::INTEGER AS port, v.port || '/tcp' AS port_type, v.packets::BIGINT AS packets) \
-                 FROM (SELECT * FROM file WHERE class = 'access' AND protocol = 6 LIMIT 1) f, \
-                 (VALUES {}) v(port, packets) WHERE v.packets > 0",
-                rows.join(", ")
-            ),
-        );
+        for (table, more) in [
+            ("ports", ", LEAST(f.sources, v.packets)::BIGINT AS sources"),
+            ("sources", ""),
+        ] {
+            rewrite(
+                table,
+                &format!(
+                    "SELECT f.* REPLACE (v.port::INTEGER AS port, v.port || '/tcp' AS port_type, v.packets::BIGINT AS packets{more}) \
+                     FROM (SELECT * FROM file WHERE class = 'access' AND protocol = 6 LIMIT 1) f, \
+                     (VALUES {}) v(port, packets) WHERE v.packets > 0",
+                    rows.join(", ")
+                ),
+            );
+        }
         let access: u32 = ports.iter().map(|(_, packets)| packets).sum();
         let (seconds, status) = accesses.map_or((0, "down"), |_| (86_400, "full"));
         rewrite(
             "coverage",
             &format!(
                 "SELECT * REPLACE ({access}::BIGINT AS access, 0::BIGINT AS backscatter, 0::BIGINT AS stray, \
+                 (seen - backscatter - stray - access + {access})::BIGINT AS seen, 0::BIGINT AS maintenance_seconds, \
                  {seconds}::BIGINT AS observed_seconds, '{status}' AS status) FROM file"
             ),
         );

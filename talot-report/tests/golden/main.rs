@@ -4,6 +4,7 @@
 mod bad_input;
 mod files;
 mod hand_made;
+mod impossible;
 mod months;
 mod support;
 mod truth;
