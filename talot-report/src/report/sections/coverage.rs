@@ -5,7 +5,7 @@ use super::super::{
     study::Study,
 };
 use crate::{
-    records::Consequence,
+    records::{Consequence, Table},
     rounding::{self, point_days, share},
     words::{Words, capital, counted, form, form_of, in_words, many},
 };
@@ -82,17 +82,28 @@ pub(super) fn section(study: &Study<'_>) -> Section {
         );
         blocks.push(Block::Note(Words::new(words).done()));
     }
-    let unverified = study
-        .problems
-        .iter()
-        .filter(|problem| problem.consequence == Consequence::Unverified)
-        .count();
+    let unverified = |table: Table| {
+        let folder = format!("{}/", table.name());
+        let problems = study.problems.iter().filter(|problem| {
+            problem.consequence == Consequence::Unverified && problem.file.starts_with(&folder)
+        });
+        problems.count() as i64
+    };
+    let without_hash = [
+        (Table::Coverage, "coverage record", "coverage records"),
+        (Table::Sources, "file of sources", "files of sources"),
+    ]
+    .map(|(table, one, several)| (unverified(table), one, several));
+    let without_hash = without_hash.into_iter().filter(|(count, ..)| *count > 0);
+    let without_hash: Vec<_> = without_hash
+        .map(|(count, one, several)| many(count, one, several))
+        .collect();
     if !study.verified {
         blocks.push(Block::Note(Words::new("The records were not compared with their hashes, by choice: these figures are unverified.").done()));
-    } else if unverified > 0 {
+    } else if !without_hash.is_empty() {
         let words = format!(
-            "There is no hash beside {}: unverified.",
-            many(unverified as i64, "coverage record", "coverage records")
+            "There is no hash of {}: unverified.",
+            without_hash.join(" and ")
         );
         blocks.push(Block::Note(Words::new(words).done()));
     }
