@@ -102,7 +102,7 @@ impl Trial {
             let (lab, over) = (&lab, &over);
             let sending = scope.spawn(move || send_around(midnight, &Sender::open(lab), over));
             let ending = Over(over);
-            while self.restarts && agent.1.contains("kill") {
+            while self.restarts && is_deadly(&agent.1) {
                 let (dying, faults) = agent;
                 wait_until(&format!("it dies of {faults}"), &dying, |dying| {
                     missing(dying, &faults).is_empty()
@@ -198,6 +198,11 @@ fn wait_until(what: &str, agent: &Agent<'_>, is_so: impl Fn(&Agent<'_>) -> bool)
         );
         thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Whether an agent ends of these faults: killed, or because it cannot begin in a data directory that it cannot clear.
+fn is_deadly(faults: &str) -> bool {
+    faults.contains("kill") || faults.contains("temporary.delete")
 }
 
 /// Closed, and all that belongs to it is done.
