@@ -16,6 +16,7 @@ use crate::{
     mistake::Mistake,
     output,
     parallel::keep_memory,
+    progress::Tick,
     records::{Load, load},
 };
 
@@ -53,7 +54,7 @@ fn run(command: Command) -> Result<()> {
             for problem in &found.problems {
                 eprintln!("talot-report: {problem}");
             }
-            let read: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
+            let read: Tick = Arc::new(|| {});
             let answer = Engine::open(&found, &read)?.ask(&query)?;
             let text = match format {
                 Format::Csv => output::csv(&answer),

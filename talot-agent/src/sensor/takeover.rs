@@ -260,9 +260,8 @@ impl Sensor {
             let PointConfig {
                 name, interface, ..
             } = &point.config;
-            if is_this_boot && before.note_watching(name, &mut point.observer) {
-                // Nothing more is known, and nothing more needs to be.
-            } else if before.knows(name) {
+            let is_noted = is_this_boot && before.note_watching(name, &mut point.observer);
+            if !is_noted && before.knows(name) {
                 let why = if is_this_boot {
                     Gap::Detached
                 } else {

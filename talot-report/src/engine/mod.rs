@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 use crate::{
     month::Month,
     parallel::processors,
+    progress::Tick,
     records::{
         Records, Sums, Table,
         places::{Point, Shown},
@@ -42,7 +43,7 @@ impl Engine {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn open(records: &Records, read: &Arc<dyn Fn() + Send + Sync>) -> Result<Self> {
+    pub(crate) fn open(records: &Records, read: &Tick) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(processors())
             .build()

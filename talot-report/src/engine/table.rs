@@ -25,21 +25,19 @@ use jiff::civil::Date;
 use super::dates;
 use crate::{
     parallel::processors,
+    progress::Tick,
     records::{
         Table,
         file::{File, Text, days_since_epoch},
     },
 };
 
-/// Called when a file has been read.
-pub(crate) type Read = Arc<dyn Fn() + Send + Sync>;
-
 /// Files of a table.
 pub(crate) struct Files {
     pub(crate) table: Table,
     /// Each with its day.
     pub(crate) files: Vec<(Date, PathBuf)>,
-    pub(crate) read: Read,
+    pub(crate) read: Tick,
 }
 
 impl fmt::Debug for Files {
@@ -110,7 +108,7 @@ struct Share {
     table: Table,
     columns: Arc<[usize]>,
     schema: SchemaRef,
-    read: Read,
+    read: Tick,
 }
 
 impl fmt::Debug for Share {
